@@ -1,0 +1,68 @@
+// What Swift cannot import from the C library by itself: Linux headers its Glibc module leaves out, macros and
+// variadic functions. No logic lives here. `_GNU_SOURCE` comes from the target's cSettings.
+#ifndef PYLON_CSYSTEM_H
+#define PYLON_CSYSTEM_H
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/// epoll_ctl with the 64-bit datum passed by value, since Swift sees the union's members as separate fields.
+static inline int csystem_epoll_ctl(int epoll, int operation, int descriptor, uint32_t events, uint64_t datum) {
+    struct epoll_event event = {.events = events, .data = {.u64 = datum}};
+    return epoll_ctl(epoll, operation, descriptor, &event);
+}
+
+static inline uint64_t csystem_epoll_datum(const struct epoll_event *event) { return event->data.u64; }
+
+enum {
+    CSYSTEM_EPOLLIN = EPOLLIN,
+    CSYSTEM_EPOLLOUT = EPOLLOUT,
+    CSYSTEM_EPOLLRDHUP = EPOLLRDHUP,
+    CSYSTEM_EPOLLHUP = EPOLLHUP,
+    CSYSTEM_EPOLLERR = EPOLLERR,
+};
+
+/// prctl is variadic.
+static inline int csystem_set_timer_slack(unsigned long nanoseconds) { return prctl(PR_SET_TIMERSLACK, nanoseconds); }
+
+/// Names the calling thread; a GNU extension. Linux keeps 15 bytes and refuses longer names.
+void csystem_name_current_thread(const char *name);
+
+/// Binds the calling thread to one processor; CPU_SET is a macro.
+int csystem_pin_current_thread(int cpu);
+
+/// The number of processors this process may run on, honouring its affinity mask.
+int csystem_available_cpus(void);
+
+/// sigset_t's helpers are macros on some C libraries; one call covers what start-up needs.
+static inline int csystem_block_signals(const int *signals, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    return pthread_sigmask(SIG_BLOCK, &set, 0);
+}
+
+static inline int csystem_signalfd(const int *signals, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+#endif
