@@ -28,5 +28,8 @@ let package = Package(
         module("Bytes"),
         module("Threading", ["CSystem"]),
         module("Time", ["CSystem", "PylonThreading"]),
+        module("Telemetry", ["PylonBytes", "PylonThreading", "PylonTime"]),
+        module("EventLoop", ["CSystem", "PylonThreading", "PylonTime"]),
+        module("Net", ["CSystem", "PylonBytes", "PylonEventLoop", "PylonTelemetry", "PylonTime"]),
     ]
 )

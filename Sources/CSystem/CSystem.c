@@ -1,5 +1,9 @@
 #include "CSystem.h"
 
+int csystem_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags) {
+    return accept4(descriptor, address, length, flags);
+}
+
 void csystem_name_current_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int csystem_pin_current_thread(int cpu) {

@@ -41,6 +41,9 @@ enum {
 /// prctl is variadic.
 static inline int csystem_set_timer_slack(unsigned long nanoseconds) { return prctl(PR_SET_TIMERSLACK, nanoseconds); }
 
+/// accept4 is a GNU extension.
+int csystem_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+
 /// Names the calling thread; a GNU extension. Linux keeps 15 bytes and refuses longer names.
 void csystem_name_current_thread(const char *name);
 

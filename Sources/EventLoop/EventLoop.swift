@@ -1,0 +1,178 @@
+internal import CSystem
+internal import Glibc
+package import PylonThreading
+package import PylonTime
+
+/// One thread, one epoll instance, and the sockets they own.
+///
+/// A turn: wait for readiness → handle each ready channel → fire due timers → run what other threads submitted → flush the
+/// channels that asked for it. State of a loop and of its channels belongs to the loop's thread; others use `submit`.
+package final class EventLoop: @unchecked Sendable {
+    // Safety: all mutable state below is confined to the loop's thread, which `assertOnLoop` checks in debug builds;
+    // `inbox` is the one part that other threads touch.
+
+    /// One read of a socket takes at most this much, then others have their turn: 64 KiB, shared by all channels.
+    package static let readBufferBytes = 65_536
+
+    /// The loop's place among its siblings, 0...
+    package let index: Int
+    package let clock: any Clock
+    /// The time at which this turn began, read once per turn.
+    package private(set) var now: Instant
+    /// What a channel reads into; its content does not outlive the call that read it.
+    package let readBuffer: UnsafeMutableRawBufferPointer
+
+    let poller: Poller
+    var channels = ChannelTable()
+    var timers = TimerHeap()
+    private let inbox: Inbox
+    private var batch: [Inbox.Item] = []
+    private var flushing: [Channel] = []
+    private var flushingNext: [Channel] = []
+    private var scheduled: [UInt64: @Sendable () -> Void] = [:]
+    private var scheduledLast: UInt64 = 0
+    private var isStopping = false
+    private var owner: pthread_t?
+
+    /// Prepares a loop; nothing runs until `run`.
+    package init(index: Int, clock: any Clock) throws(SystemError) {
+        self.index = index
+        self.clock = clock
+        now = clock.now()
+        readBuffer = .allocate(byteCount: Self.readBufferBytes, alignment: 64)
+        poller = try Poller()
+        inbox = try Inbox()
+        try poller.add(inbox.wakeDescriptor, interest: .readable, datum: 0)
+    }
+
+    deinit {
+        readBuffer.deallocate()
+    }
+
+    /// Starts the loop on a thread of its own, named `loop-<index>`; the caller joins it after `stop`.
+    package func start(setUp: @escaping @Sendable () -> Void = {}) -> Thread {
+        Thread.spawn(name: "loop-\(index)") {
+            setUp()
+            self.run()
+        }
+    }
+
+    /// Takes turns on the calling thread until `stop`.
+    package func run() {
+        owner = pthread_self()
+        while !isStopping {
+            turn(waitingMilliseconds: waitMilliseconds())
+        }
+        // What was submitted last still runs, so that nobody waits for an answer for ever.
+        turn(waitingMilliseconds: 0)
+        owner = nil
+    }
+
+    /// Ends `run` after the current turn. Any thread may call it. Channels still registered stay open; whoever stops the loop has
+    /// closed them before.
+    package func stop() {
+        submit { self.isStopping = true }
+    }
+
+    /// Runs `body` on the loop's thread, in the order of submission. Any thread may call it.
+    package func submit(_ body: @escaping @Sendable () -> Void) {
+        inbox.submit(.closure(body))
+    }
+
+    /// Runs `task` on the loop's thread, in the order of submission, without allocating. Any thread may call it.
+    package func submit(task: any LoopTask) {
+        inbox.submit(.task(task))
+    }
+
+    /// Makes the loop take a turn now, e.g. because a manual clock was moved. Any thread may call it.
+    package func wake() {
+        inbox.wake()
+    }
+
+    /// Runs `body` once, no earlier than `delay` from now. On the loop's thread only.
+    package func schedule(after delay: Duration, _ body: @escaping @Sendable () -> Void) {
+        assertOnLoop()
+        scheduledLast += 1
+        scheduled[scheduledLast] = body
+        timers.insert(deadline: clock.now() + delay, datum: Self.scheduledMark | scheduledLast)
+    }
+
+    /// Calls `channel.flush()` at the end of this turn, after everything that the turn may still add. Once per turn is enough: the
+    /// channel keeps track of having asked.
+    package func requestFlush(_ channel: Channel) {
+        assertOnLoop()
+        flushing.append(channel)
+    }
+
+    /// The channels registered now. O(descriptors); for shutdown and tests.
+    package var registeredChannels: [Channel] {
+        assertOnLoop()
+        return channels.all
+    }
+
+    /// The number of channels registered now.
+    package var channelCount: Int { channels.count }
+
+    /// Whether the caller is on this loop's thread.
+    package var isCurrent: Bool {
+        guard let owner else { return false }
+        return pthread_equal(owner, pthread_self()) != 0
+    }
+
+    @inline(__always)
+    package func assertOnLoop() {
+        assert(owner == nil || isCurrent, "loop state touched from another thread")
+    }
+
+    /// Channel generations fill the upper 32 bits of a datum; scheduled closures take a mark that no generation below 2^31 has.
+    private static let scheduledMark: UInt64 = 1 << 63
+
+    private func waitMilliseconds() -> Int32 {
+        guard flushing.isEmpty else { return 0 }
+        guard let deadline = timers.deadlineNext else { return -1 }
+        let wait = (deadline - clock.now()).wholeNanoseconds
+        // Rounded up, so that the loop does not wake just before a deadline and spin. At most a minute: no timer needs more.
+        return Int32(min((wait + 999_999) / 1_000_000, 60_000))
+    }
+
+    private func turn(waitingMilliseconds: Int32) {
+        poller.wait(milliseconds: waitingMilliseconds) { events, datum in
+            guard datum != 0 else { return }
+            channels.channel(for: datum)?.ready(events)
+        }
+        now = clock.now()
+        fireTimers()
+        runInbox()
+        flushChannels()
+    }
+
+    private func fireTimers() {
+        while let entry = timers.popDue(now) {
+            if entry.datum & Self.scheduledMark != 0 {
+                scheduled.removeValue(forKey: entry.datum & ~Self.scheduledMark)?()
+            } else {
+                fireChannelTimer(entry, now: now)
+            }
+        }
+    }
+
+    private func runInbox() {
+        inbox.drain(into: &batch)
+        for item in batch {
+            switch item {
+            case .closure(let body): body()
+            case .task(let task): task.runOnLoop()
+            }
+        }
+        batch.removeAll(keepingCapacity: true)
+    }
+
+    private func flushChannels() {
+        guard !flushing.isEmpty else { return }
+        swap(&flushing, &flushingNext)
+        for channel in flushingNext {
+            channel.flush()
+        }
+        flushingNext.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,65 @@
+internal import CSystem
+internal import Glibc
+internal import PylonThreading
+internal import Synchronization
+
+/// Work handed to a loop again and again by the same object, so that handing it over allocates nothing.
+package protocol LoopTask: AnyObject, Sendable {
+    /// Runs on the loop's thread, once for each time it was submitted.
+    func runOnLoop()
+}
+
+/// What other threads hand to a loop, in order, with one wake-up for as much as comes between two turns.
+///
+/// Unbounded by itself: whoever submits bounds what it has outstanding (a lane holds eight frames, a request one answer).
+final class Inbox: Sendable {
+    enum Item {
+        case closure(@Sendable () -> Void)
+        case task(any LoopTask)
+    }
+
+    let wakeDescriptor: Int32
+    private let items = Lock<[Item]>([])
+    /// True from the first submission until the loop starts draining: one eventfd write a turn. Acquire/release pairs `submit`
+    /// with `drain`; the items themselves travel under the lock.
+    private let isAwake = Atomic<Bool>(false)
+
+    init() throws(SystemError) {
+        wakeDescriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        guard wakeDescriptor >= 0 else { throw SystemError("eventfd", number: errno) }
+    }
+
+    deinit {
+        close(wakeDescriptor)
+    }
+
+    func submit(_ item: Item) {
+        items.withLock { $0.append(item) }
+        wake()
+    }
+
+    func wake() {
+        guard !isAwake.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        var one: UInt64 = 1
+        // The counter cannot overflow: it is reset each turn. A failed write would mean a full counter, hence a wake-up.
+        _ = write(wakeDescriptor, &one, 8)
+    }
+
+    /// Moves everything submitted so far into `batch`, which is empty and keeps its capacity from turn to turn.
+    func drain(into batch: inout [Item]) {
+        if isAwake.exchange(false, ordering: .acquiringAndReleasing) {
+            var counter: UInt64 = 0
+            _ = read(wakeDescriptor, &counter, 8)
+        }
+        // Nothing but the swap happens under the lock.
+        swapContents(with: &batch)
+    }
+
+    private func swapContents(with batch: inout [Item]) {
+        nonisolated(unsafe) var other: [Item] = []
+        // Safety: `other` lives on this stack frame only and is moved in and out while the lock is held.
+        swap(&other, &batch)
+        items.withLock { swap(&$0, &other) }
+        swap(&other, &batch)
+    }
+}

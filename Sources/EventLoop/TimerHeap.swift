@@ -1,0 +1,51 @@
+internal import PylonTime
+
+/// A binary heap of deadlines, earliest first. Entries are never removed early: whoever they belong to tells a stale one when
+/// it comes up.
+struct TimerHeap {
+    struct Entry {
+        let deadline: Instant
+        let datum: UInt64
+    }
+
+    private var entries: ContiguousArray<Entry> = []
+
+    var count: Int { entries.count }
+
+    var deadlineNext: Instant? { entries.first?.deadline }
+
+    mutating func insert(deadline: Instant, datum: UInt64) {
+        entries.append(Entry(deadline: deadline, datum: datum))
+        var index = entries.count - 1
+        while index > 0 {
+            let parent = (index - 1) / 2
+            guard entries[index].deadline < entries[parent].deadline else { break }
+            entries.swapAt(index, parent)
+            index = parent
+        }
+    }
+
+    /// Takes out the earliest entry if its deadline is not after `now`.
+    mutating func popDue(_ now: Instant) -> Entry? {
+        guard let first = entries.first, first.deadline <= now else { return nil }
+        let last = entries.removeLast()
+        if !entries.isEmpty {
+            entries[0] = last
+            sink()
+        }
+        return first
+    }
+
+    private mutating func sink() {
+        var index = 0
+        while true {
+            let left = 2 * index + 1
+            guard left < entries.count else { return }
+            let right = left + 1
+            let child = right < entries.count && entries[right].deadline < entries[left].deadline ? right : left
+            guard entries[child].deadline < entries[index].deadline else { return }
+            entries.swapAt(index, child)
+            index = child
+        }
+    }
+}

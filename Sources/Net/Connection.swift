@@ -1,0 +1,384 @@
+internal import Glibc
+package import PylonBytes
+public import PylonEventLoop
+internal import PylonTelemetry
+package import PylonTime
+
+/// An accepted socket: reads for its handler, and writes in two classes.
+///
+/// *Bytes* (`write`) are lossless and ordered: handshakes, responses, control frames, events. *Snapshots* (`sendSnapshot`) are state that
+/// a newer one replaces: when the client is slow the oldest unsent are dropped, never one partly written. Bytes overtake waiting
+/// snapshots. All of it belongs to the connection's loop. An idle connection holds no buffer.
+public final class Connection: Channel {
+    /// Data waited this long without the peer taking any of it: the connection is closed and counted.
+    package static let stallMaximum: Duration = .seconds(30)
+    /// After the last byte is sent, how long to wait for the peer to close first, so that a reset does not overtake it.
+    package static let lingerMaximum: Duration = .seconds(2)
+    /// More lossless bytes than this waiting: the peer's own input is left unread until they are gone.
+    package static let bytesWaitingHighWatermark = 256 * 1024
+
+    package let peer: IPAddress
+    package let counters: NetCounters
+    package private(set) var handler: ConnectionHandler
+    /// Where this connection stands in its stripe's subscriber list; -1 when in none. Owned by the stripe.
+    package var stripeIndex = -1
+
+    private enum Phase {
+        case open
+        /// Nothing more is accepted for writing; closes when everything has been sent.
+        case finishing
+        /// Our side is shut down; waiting for the peer's.
+        case lingering
+        case closed
+    }
+
+    private var phase = Phase.open
+    /// True when nothing waits and the socket took everything last time: the one check on the way of a snapshot.
+    private var canSendDirectly = true
+    private var flushRequested = false
+    private var readPauses = 0
+    private var peerHasFinished = false
+    /// A send failed for good while the connection could not be closed at once.
+    private var isBroken = false
+    private var unread = ByteBuffer()
+    private var outgoing = ByteBuffer()
+    private var snapshots = SnapshotRing()
+    /// The snapshot that the kernel took only a part of, and how much.
+    private var partial: SharedBytes?
+    private var partialSent = 0
+    private var handlerDeadline = Instant.distantFuture
+    private var stallDeadline = Instant.distantFuture
+
+    init(descriptor: Int32, loop: EventLoop, peer: IPAddress, counters: NetCounters) {
+        self.peer = peer
+        self.counters = counters
+        handler = ConnectionHandler()
+        super.init(descriptor: descriptor, loop: loop)
+    }
+
+    func start(handler: ConnectionHandler) throws(SystemError) {
+        self.handler = handler
+        try loop.register(self, for: [.readable, .peerFinished])
+        counters.open.add(1)
+    }
+
+    /// False once the connection is closed or about to be: writes are ignored.
+    package var isOpen: Bool { phase == .open }
+
+    /// The number of snapshots waiting, one partly sent included.
+    package var snapshotsWaiting: Int { snapshots.count + (partial == nil ? 0 : 1) }
+
+    /// The number of lossless bytes waiting.
+    package var bytesWaiting: Int { outgoing.count }
+
+    // MARK: Protocol
+
+    /// Hands the connection to another protocol; the old handler gets no further call. Bytes already here are offered to the new
+    /// one at the end of the turn.
+    package func replaceHandler(_ next: ConnectionHandler) {
+        handler = next
+        handlerDeadline = .distantFuture
+        armDeadline()
+        requestFlush()
+    }
+
+    /// Calls the handler's `deadlinePassed` at `deadline`; replaces the one set before.
+    package func setDeadline(_ deadline: Instant) {
+        handlerDeadline = deadline
+        armDeadline()
+    }
+
+    /// Leaves incoming bytes to the kernel until as many calls of `resumeReading` have come.
+    package func pauseReading() {
+        readPauses += 1
+        updateInterest()
+    }
+
+    /// Undoes one `pauseReading`. What had been read but not consumed is offered again at the end of the turn.
+    package func resumeReading() {
+        precondition(readPauses > 0, "resumed reading more often than paused")
+        readPauses -= 1
+        updateInterest()
+        if readPauses == 0 { requestFlush() }
+    }
+
+    // MARK: Writing
+
+    /// Appends lossless bytes; they leave at the end of the turn, together with whatever else the turn adds.
+    package func write(_ encode: (inout ByteBuffer) -> Void) {
+        guard phase == .open else { return }
+        encode(&outgoing)
+        guard !outgoing.isEmpty else { return }
+        canSendDirectly = false
+        requestFlush()
+    }
+
+    /// Sends a snapshot at once if nothing waits, else queues it, dropping the oldest that wait. Returns whether it left whole.
+    @inline(__always)
+    package func sendSnapshot(_ snapshot: SharedBytes) -> Bool {
+        guard canSendDirectly else {
+            queue(snapshot)
+            return false
+        }
+        let bytes = snapshot.unsafeBytes
+        let sent = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        if sent == bytes.count { return true }
+        sentInPart(snapshot, sent)
+        return false
+    }
+
+    /// Sends what waits, snapshots included, then `farewell`, then closes our side and waits briefly for the peer's.
+    package func finish(_ farewell: (inout ByteBuffer) -> Void = { _ in }) {
+        guard phase == .open else { return }
+        phase = .finishing
+        // The farewell comes after the snapshots, the one case in which bytes do not overtake them.
+        if snapshots.isEmpty, partial == nil {
+            farewell(&outgoing)
+        } else {
+            var last = ByteBuffer()
+            farewell(&last)
+            if !last.isEmpty { last.withUnsafeBytes { snapshots.appendLast(SharedBytes($0)) } }
+        }
+        canSendDirectly = false
+        requestFlush()
+    }
+
+    /// Closes at once; what waits is lost. Safe to call at any time and more than once.
+    package func close() {
+        guard phase != .closed else { return }
+        phase = .closed
+        canSendDirectly = false
+        loop.deregister(self)
+        _ = Glibc.close(descriptor)
+        counters.open.add(-1)
+        unread.releaseMemory()
+        outgoing.releaseMemory()
+        snapshots.removeAll()
+        partial = nil
+        handler.closed(on: self)
+    }
+
+    // MARK: Events
+
+    public override func ready(_ events: ReadyEvents) {
+        if events.contains(.failed) || events.contains(.hungUp) {
+            // Both directions are down: what the kernel still holds to read could only ask for answers nobody gets.
+            return close()
+        }
+        if events.contains(.writable) { writeWaiting() }
+        guard phase != .closed else { return }
+        if events.contains(.readable) || events.contains(.peerFinished) { read() }
+    }
+
+    public override func deadlinePassed() {
+        guard phase != .closed else { return }
+        if stallDeadline <= loop.now {
+            if phase != .lingering { counters.stalled.add() }
+            return close()
+        }
+        if handlerDeadline <= loop.now {
+            handlerDeadline = .distantFuture
+            handler.deadlinePassed(on: self)
+        }
+        if phase != .closed { armDeadline() }
+    }
+
+    public override func flush() {
+        flushRequested = false
+        guard phase != .closed else { return }
+        if isBroken { return close() }
+        if phase == .open, readPauses == 0, !unread.isEmpty { deliverUnread() }
+        guard phase != .closed, !canSendDirectly else { return }
+        // An armed EPOLLOUT says when there is room again; trying before would be a wasted call.
+        if !interest.contains(.writable) { writeWaiting() }
+    }
+
+    // MARK: Reading
+
+    private func read() {
+        let buffer = loop.readBuffer
+        switch systemCall({ recv(descriptor, buffer.baseAddress, buffer.count, 0) }) {
+        case .wouldBlock: return
+        case .failed: return close()
+        case .processed(0):
+            peerHasFinished = true
+            updateInterest()
+            if phase == .open { handler.peerFinished(on: self) } else { close() }
+        case .processed(let length):
+            counters.bytesReceived.add(length)
+            guard phase == .open else { return }
+            let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<length])
+            if unread.isEmpty {
+                let consumed = handler.received(bytes, on: self)
+                if consumed < length, phase == .open {
+                    unread.append(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+                }
+            } else {
+                unread.append(UnsafeRawBufferPointer(bytes))
+                deliverUnread()
+            }
+        }
+    }
+
+    private func deliverUnread() {
+        // Taken out while the handler looks at it: the handler may close the connection, which frees `unread`.
+        var taken = ByteBuffer()
+        swap(&taken, &unread)
+        let consumed = taken.withUnsafeMutableBytes { handler.received($0, on: self) }
+        guard phase == .open, consumed < taken.count else { return }
+        taken.consume(consumed)
+        swap(&taken, &unread)
+    }
+
+    private func updateInterest() {
+        guard phase != .closed else { return }
+        var interest: ReadyEvents = []
+        if !peerHasFinished, readPauses == 0 { interest.formUnion([.readable, .peerFinished]) }
+        if self.interest.contains(.writable) { interest.insert(.writable) }
+        loop.update(self, for: interest)
+    }
+
+    // MARK: Sending
+
+    private func requestFlush() {
+        guard !flushRequested, phase != .closed else { return }
+        flushRequested = true
+        loop.requestFlush(self)
+    }
+
+    @inline(never)
+    private func queue(_ snapshot: SharedBytes) {
+        guard phase == .open else { return }
+        let dropped = snapshots.append(snapshot)
+        if dropped > 0 { counters.snapshotsDropped.add(dropped) }
+    }
+
+    @inline(never)
+    private func sentInPart(_ snapshot: SharedBytes, _ sent: Int) {
+        canSendDirectly = false
+        if sent < 0 {
+            let number = errno
+            guard number == EAGAIN || number == EINTR else {
+                // The list this is called from is being walked, so closing waits for the end of the turn.
+                isBroken = true
+                return requestFlush()
+            }
+            _ = snapshots.append(snapshot)
+        } else {
+            partial = snapshot
+            partialSent = sent
+        }
+        awaitWritable()
+    }
+
+    /// Writes what waits, as much as the kernel takes in one call: the rest of a partly sent snapshot, bytes, snapshots.
+    private func writeWaiting() {
+        while true {
+            let waiting = (partial == nil ? 0 : 1) + (outgoing.isEmpty ? 0 : 1) + snapshots.count
+            guard waiting > 0 else { return allSent() }
+            let (result, total) = gatherAndSend()
+            switch result {
+            case .wouldBlock: return awaitWritable()
+            case .failed: return close()
+            case .processed(let sent):
+                counters.bytesSent.add(sent)
+                if sent > 0, stallDeadline != .distantFuture {
+                    stallDeadline = .distantFuture
+                    armDeadline()
+                }
+                account(for: sent)
+                if sent < total { return awaitWritable() }
+            }
+        }
+    }
+
+    private func gatherAndSend() -> (SystemResult, total: Int) {
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: SnapshotRing.framesMaximum + 3) { vectors in
+            var used = 0
+            var total = 0
+            func add(_ base: UnsafeRawPointer?, _ count: Int) {
+                vectors[used] = iovec(iov_base: UnsafeMutableRawPointer(mutating: base), iov_len: count)
+                used += 1
+                total += count
+            }
+            if let partial {
+                add(partial.unsafeBytes.baseAddress.map { $0 + partialSent }, partial.count - partialSent)
+            }
+            outgoing.withUnsafeBytes { if !$0.isEmpty { add($0.baseAddress, $0.count) } }
+            for index in 0..<snapshots.count {
+                add(snapshots[index].unsafeBytes.baseAddress, snapshots[index].count)
+            }
+            var message = msghdr()
+            message.msg_iov = vectors.baseAddress
+            message.msg_iovlen = used
+            let result = systemCall { sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL)) }
+            return (result, total)
+        }
+    }
+
+    private func account(for sent: Int) {
+        var sent = sent
+        if let partial {
+            let part = min(sent, partial.count - partialSent)
+            partialSent += part
+            sent -= part
+            guard partialSent == partial.count else { return }
+            self.partial = nil
+            counters.snapshotsSent.add()
+        }
+        let bytes = min(sent, outgoing.count)
+        outgoing.consume(bytes)
+        sent -= bytes
+        if outgoing.isEmpty { outgoing.releaseMemory() }
+        while sent > 0 {
+            let frame = snapshots.removeFirst()
+            guard sent >= frame.count else {
+                partial = frame
+                partialSent = sent
+                return
+            }
+            sent -= frame.count
+            counters.snapshotsSent.add()
+        }
+    }
+
+    private func awaitWritable() {
+        loop.update(self, for: interest.union(.writable))
+        if stallDeadline == .distantFuture {
+            stallDeadline = loop.now + Self.stallMaximum
+            armDeadline()
+        }
+    }
+
+    private func allSent() {
+        if interest.contains(.writable) { loop.update(self, for: interest.subtracting(.writable)) }
+        if stallDeadline != .distantFuture, phase != .lingering {
+            stallDeadline = .distantFuture
+            armDeadline()
+        }
+        switch phase {
+        case .open:
+            canSendDirectly = true
+            handler.drained(on: self)
+        case .finishing: linger()
+        case .lingering, .closed: break
+        }
+    }
+
+    private func linger() {
+        guard !peerHasFinished else { return close() }
+        phase = .lingering
+        shutdown(descriptor, Int32(SHUT_WR))
+        unread.releaseMemory()
+        readPauses = 0
+        updateInterest()
+        stallDeadline = loop.now + Self.lingerMaximum
+        handlerDeadline = .distantFuture
+        armDeadline()
+    }
+
+    private func armDeadline() {
+        guard phase != .closed else { return }
+        loop.setDeadline(min(handlerDeadline, stallDeadline), for: self)
+    }
+}

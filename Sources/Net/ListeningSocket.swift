@@ -1,0 +1,78 @@
+internal import CSystem
+internal import Glibc
+package import PylonEventLoop
+
+/// Opens listening TCP sockets with the options that every accepted connection inherits.
+package enum ListeningSocket {
+    /// Connections the kernel completes ahead of `accept`; it cuts this to `net.core.somaxconn`.
+    package static let backlog: Int32 = 4096
+    /// Bytes of one connection that the kernel may hold unsent. Without it about 4 MB of stale snapshots hide there, where
+    /// drop-oldest cannot reach them; with it a client that stops reading resumes within milliseconds of the present.
+    package static let unsentBytesMaximum: Int32 = 16 * 1024
+    /// Unacknowledged data for this long ends the connection: a host that vanished without a FIN is noticed in half a minute.
+    package static let acknowledgementMillisecondsMaximum: Int32 = 30_000
+
+    /// Opens `count` sockets on one address, to be shared by as many loops (SO_REUSEPORT). Port 0 takes a free one.
+    ///
+    /// Throws `SystemError("bind", EADDRINUSE)` when anything at all listens there, another process of this program included.
+    package static func open(
+        address: IPAddress, port: UInt16, count: Int
+    ) throws(SystemError) -> (descriptors: [Int32], port: UInt16) {
+        // SO_REUSEPORT would let a second server share the port unnoticed; a plain bind tells.
+        let probe = try bound(address: address, port: port, sharesPort: false)
+        let port = localPort(of: probe)
+        close(probe)
+        var descriptors: [Int32] = []
+        do throws(SystemError) {
+            for _ in 0..<count {
+                let descriptor = try bound(address: address, port: port, sharesPort: true)
+                descriptors.append(descriptor)
+                setConnectionOptions(descriptor)
+                guard listen(descriptor, backlog) == 0 else { throw SystemError("listen", number: errno) }
+            }
+        } catch {
+            descriptors.forEach { close($0) }
+            throw error
+        }
+        return (descriptors, port)
+    }
+
+    private static func bound(address: IPAddress, port: UInt16, sharesPort: Bool) throws(SystemError) -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(address.family, type, 0)
+        guard descriptor >= 0 else { throw SystemError("socket", number: errno) }
+        set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+        if sharesPort { set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
+        let result = address.withSocketAddress(port: port) { bind(descriptor, $0, $1) }
+        guard result == 0 else {
+            let error = SystemError("bind", number: errno)
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    private static func setConnectionOptions(_ descriptor: Int32) {
+        let tcp = Int32(IPPROTO_TCP)
+        // A snapshot is one small write that must leave at once; Nagle's algorithm would hold it for the last one's ACK.
+        set(descriptor, tcp, TCP_NODELAY, 1)
+        set(descriptor, tcp, TCP_NOTSENT_LOWAT, unsentBytesMaximum)
+        set(descriptor, tcp, TCP_USER_TIMEOUT, acknowledgementMillisecondsMaximum)
+    }
+
+    private static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
+        var value = value
+        // An option that this kernel lacks costs speed, not correctness.
+        _ = setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    private static func localPort(of descriptor: Int32) -> UInt16 {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        _ = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        // The port stands at the same place in sockaddr_in and sockaddr_in6.
+        return withUnsafeBytes(of: &storage) { UInt16(bigEndian: $0.load(as: sockaddr_in.self).sin_port) }
+    }
+}
