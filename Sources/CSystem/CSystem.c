@@ -1,5 +1,13 @@
 #include "CSystem.h"
 
+#include <poll.h>
+
+int csystem_wait_readable(int descriptor, int64_t nanoseconds) {
+    struct pollfd poll = {.fd = descriptor, .events = POLLIN};
+    struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    return ppoll(&poll, 1, nanoseconds < 0 ? 0 : &time, 0) > 0;
+}
+
 int csystem_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags) {
     return accept4(descriptor, address, length, flags);
 }

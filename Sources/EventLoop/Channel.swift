@@ -130,7 +130,7 @@ extension EventLoop {
         }
     }
 
-    func fireChannelTimer(_ entry: TimerHeap.Entry, now: Instant) {
+    func fireChannelTimer(_ entry: DeadlineHeap.Entry, now: Instant) {
         guard let channel = channels.channel(for: entry.datum), channel.armedDeadline == entry.deadline else { return }
         channel.armedDeadline = .distantFuture
         if channel.deadline <= now {

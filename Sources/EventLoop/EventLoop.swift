@@ -24,7 +24,7 @@ package final class EventLoop: @unchecked Sendable {
 
     let poller: Poller
     var channels = ChannelTable()
-    var timers = TimerHeap()
+    var timers = DeadlineHeap()
     private let inbox: Inbox
     private var batch: [Inbox.Item] = []
     private var flushing: [Channel] = []

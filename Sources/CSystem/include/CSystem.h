@@ -41,6 +41,10 @@ enum {
 /// prctl is variadic.
 static inline int csystem_set_timer_slack(unsigned long nanoseconds) { return prctl(PR_SET_TIMERSLACK, nanoseconds); }
 
+/// Waits until `descriptor` is readable, at most `nanoseconds` long; ppoll is a GNU extension and precise to the nanosecond.
+/// A negative time waits without end. Returns 1 when readable, 0 when the time is up.
+int csystem_wait_readable(int descriptor, int64_t nanoseconds);
+
 /// accept4 is a GNU extension.
 int csystem_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 

@@ -1,20 +1,23 @@
-internal import PylonTime
-
 /// A binary heap of deadlines, earliest first. Entries are never removed early: whoever they belong to tells a stale one when
 /// it comes up.
-struct TimerHeap {
-    struct Entry {
-        let deadline: Instant
-        let datum: UInt64
+package struct DeadlineHeap {
+    package struct Entry: Sendable {
+        package let deadline: Instant
+        /// Whose deadline it is, in the owner's own numbering.
+        package let datum: UInt64
     }
 
     private var entries: ContiguousArray<Entry> = []
 
-    var count: Int { entries.count }
+    package init() {}
 
-    var deadlineNext: Instant? { entries.first?.deadline }
+    package var count: Int { entries.count }
 
-    mutating func insert(deadline: Instant, datum: UInt64) {
+    /// The earliest deadline, nil when there is none.
+    package var deadlineNext: Instant? { entries.first?.deadline }
+
+    /// Adds a deadline. O(log n).
+    package mutating func insert(deadline: Instant, datum: UInt64) {
         entries.append(Entry(deadline: deadline, datum: datum))
         var index = entries.count - 1
         while index > 0 {
@@ -25,8 +28,8 @@ struct TimerHeap {
         }
     }
 
-    /// Takes out the earliest entry if its deadline is not after `now`.
-    mutating func popDue(_ now: Instant) -> Entry? {
+    /// Takes out the earliest entry if its deadline is not after `now`. O(log n).
+    package mutating func popDue(_ now: Instant) -> Entry? {
         guard let first = entries.first, first.deadline <= now else { return nil }
         let last = entries.removeLast()
         if !entries.isEmpty {

@@ -1,0 +1,69 @@
+internal import Glibc
+package import PylonBytes
+internal import PylonEventStream
+package import PylonTime
+
+/// One snapshot of one view, encoded once and shared by everyone who receives it: each transport's envelope and the payload in
+/// one contiguous buffer, ready for a single `send`.
+package final class Frame: Sendable {
+    package let tick: Tick
+    /// A binary WebSocket frame: header ‖ tick as u64 big-endian ‖ payload (spec/realtime.md 3.1).
+    package let webSocket: SharedBytes?
+    /// One HTTP chunk holding one server-sent event: `id: <tick>`, `data: <payload>` (spec/realtime.md 3.2).
+    package let eventStream: SharedBytes?
+
+    /// Encodes `payload` for `transports`.
+    package init(tick: Tick, payload: UnsafeRawBufferPointer, for transports: Transports) {
+        self.tick = tick
+        webSocket = transports.contains(.webSocket) ? Self.webSocketFrame(tick: tick, payload: payload) : nil
+        eventStream = transports.contains(.eventStream) ? Self.eventChunk(tick: tick, payload: payload) : nil
+    }
+
+    /// The form that `transport` carries, nil when the frame was not encoded for it.
+    package func bytes(for transport: Transports) -> SharedBytes? {
+        transport == .webSocket ? webSocket : eventStream
+    }
+
+    private static func webSocketFrame(tick: Tick, payload: UnsafeRawBufferPointer) -> SharedBytes {
+        let length = payload.count + 8
+        let header = length < 126 ? 2 : length < 65_536 ? 4 : 10
+        return SharedBytes(count: header + length) { bytes in
+            // FIN and opcode 2, RFC 6455 §5.2; servers do not mask.
+            bytes[0] = 0x82
+            switch header {
+            case 2: bytes[1] = UInt8(length)
+            case 4:
+                bytes[1] = 126
+                bytes.storeBytes(of: UInt16(length).bigEndian, toByteOffset: 2, as: UInt16.self)
+            default:
+                bytes[1] = 127
+                bytes.storeBytes(of: UInt64(length).bigEndian, toByteOffset: 2, as: UInt64.self)
+            }
+            bytes.storeBytes(of: tick.number.bigEndian, toByteOffset: header, as: UInt64.self)
+            UnsafeMutableRawBufferPointer(rebasing: bytes[(header + 8)...]).copyMemory(from: payload)
+        }
+    }
+
+    private static func eventChunk(tick: Tick, payload: UnsafeRawBufferPointer) -> SharedBytes {
+        var event = ByteBuffer(capacity: payload.count + 64)
+        EventStreamEncoder.writeEvent(id: tick.number, data: payload, into: &event)
+        var chunk = ByteBuffer(capacity: event.count + 16)
+        chunk.append(hexadecimal: UInt(event.count))
+        chunk.append("\r\n")
+        event.withUnsafeBytes { chunk.append($0) }
+        chunk.append("\r\n")
+        return chunk.withUnsafeBytes { SharedBytes($0) }
+    }
+}
+
+/// The ways a snapshot can travel.
+package struct Transports: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    package static let webSocket = Transports(rawValue: 1)
+    package static let eventStream = Transports(rawValue: 2)
+}

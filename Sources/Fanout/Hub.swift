@@ -1,0 +1,82 @@
+package import PylonEventLoop
+package import PylonNet
+package import PylonTelemetry
+
+/// What fan-out adds up to over all hubs.
+package struct FanoutCounters: Sendable {
+    package let framesBuilt = Counter()
+    /// Frames that a loop was too slow to take, dropped for newer ones before any subscriber saw them.
+    package let laneDrops = Counter()
+
+    package init() {}
+}
+
+/// Everyone who sees one view of one shard, spread over the loops. Owned by the shard's tick worker, which alone calls it.
+package final class Hub {
+    private let counters: FanoutCounters
+    /// By loop index; made when the first subscriber comes on that loop.
+    private var members: [Members] = []
+
+    private struct Members {
+        let stripe: Stripe
+        var webSockets = 0
+        var eventStreams = 0
+    }
+
+    package init(counters: FanoutCounters) {
+        self.counters = counters
+    }
+
+    package var isEmpty: Bool { members.allSatisfy { $0.webSockets + $0.eventStreams == 0 } }
+
+    /// The transports that a frame must be encoded for now.
+    package var transports: Transports {
+        var transports: Transports = []
+        for member in members {
+            if member.webSockets > 0 { transports.insert(.webSocket) }
+            if member.eventStreams > 0 { transports.insert(.eventStream) }
+        }
+        return transports
+    }
+
+    /// Counts a subscriber on `loop` in and returns the stripe it is to be attached to.
+    package func admit(on loop: EventLoop, _ transport: Transports) -> Stripe {
+        let index = memberIndex(on: loop)
+        change(index, transport, by: 1)
+        return members[index].stripe
+    }
+
+    /// Counts a subscriber out.
+    package func dismiss(from loop: EventLoop, _ transport: Transports) {
+        change(memberIndex(on: loop), transport, by: -1)
+    }
+
+    /// Hands a frame to every loop that has subscribers.
+    package func publish(_ frame: Frame) {
+        counters.framesBuilt.add()
+        for member in members where member.webSockets + member.eventStreams > 0 {
+            member.stripe.publish(frame)
+        }
+    }
+
+    /// Ends the stream for everyone.
+    package func end(_ ending: StreamEnding) {
+        for member in members {
+            member.stripe.end(ending)
+        }
+    }
+
+    private func memberIndex(on loop: EventLoop) -> Int {
+        if let index = members.firstIndex(where: { $0.stripe.loop === loop }) { return index }
+        members.append(Members(stripe: Stripe(loop: loop, counters: counters)))
+        return members.count - 1
+    }
+
+    private func change(_ index: Int, _ transport: Transports, by amount: Int) {
+        if transport == .webSocket {
+            members[index].webSockets += amount
+        } else {
+            members[index].eventStreams += amount
+        }
+    }
+}

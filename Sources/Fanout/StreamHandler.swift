@@ -1,0 +1,26 @@
+public import PylonNet
+
+/// Why a stream ends, as its subscribers are told.
+public enum StreamEnding: Sendable, Equatable {
+    /// The shard came to its natural end.
+    case finished
+    /// An operator or the idle rule stopped it.
+    case stopped
+    /// The process is shutting down; another will take its place.
+    case goingAway
+
+    /// The word in the WebSocket close reason and in the last event.
+    package var reason: String {
+        switch self {
+        case .finished: "shard finished"
+        case .stopped: "shard stopped"
+        case .goingAway: "server shutting down, reconnect"
+        }
+    }
+}
+
+/// The protocol of a connection that receives a shard's stream.
+open class StreamHandler: ConnectionHandler {
+    /// Says goodbye behind the last frame and closes. On the connection's loop.
+    open func end(_ ending: StreamEnding, on connection: Connection) {}
+}

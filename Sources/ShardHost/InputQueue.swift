@@ -1,0 +1,58 @@
+internal import PylonSimulation
+internal import PylonThreading
+
+/// The inputs that wait for a shard's next tick. Connections push from their loops, the worker drains. Full: the newest is
+/// refused, and its sender told.
+final class InputQueue<World: Simulation>: Sendable {
+    struct Entry: Sendable {
+        let queued: Shard<World>.QueuedInput
+        let caller: Caller
+        /// Whether the world's `authorizeInput` has been asked already.
+        let isAuthorized: Bool
+    }
+
+    private struct State {
+        var entries: [Entry] = []
+        var sequenceLast: UInt64 = 0
+    }
+
+    private let state = Lock(State())
+    private let capacity: Int
+
+    /// `capacity` 0 is unlimited.
+    init(capacity: Int) {
+        self.capacity = capacity == 0 ? .max : capacity
+    }
+
+    var count: Int { state.withLock { $0.entries.count } }
+
+    /// Appends an input and gives it the next sequence number; nil when the queue is full. `isFirst` tells whether it was empty.
+    func push(
+        _ input: World.Input, from subscriber: SubscriberID, caller: Caller, clientSequence: UInt64?, isAuthorized: Bool
+    ) -> (sequence: UInt64, isFirst: Bool)? {
+        state.withLock { state in
+            guard state.entries.count < capacity else { return nil }
+            state.sequenceLast += 1
+            let queued = Shard<World>.QueuedInput(
+                sequence: state.sequenceLast, clientSequence: clientSequence, subscriber: subscriber, input: input)
+            state.entries.append(Entry(queued: queued, caller: caller, isAuthorized: isAuthorized))
+            return (state.sequenceLast, state.entries.count == 1)
+        }
+    }
+
+    /// Moves everything that waits into `entries`, which is empty and keeps its capacity from tick to tick.
+    func drain(into entries: inout [Entry]) {
+        var taken = entries
+        entries = []
+        taken = exchange(taken)
+        entries = taken
+    }
+
+    private func exchange(_ empty: [Entry]) -> [Entry] {
+        state.withLock { state in
+            let waiting = state.entries
+            state.entries = empty
+            return waiting
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package import PylonFanout
+package import PylonJSON
+package import PylonSimulation
+internal import PylonThreading
+package import PylonTime
+
+/// The shards of a process by id. Safe from any thread.
+package final class ShardRegistry: Sendable {
+    /// Ids are names people read in logs and URLs: 1 to 128 bytes.
+    package static let idBytesMaximum = 128
+
+    package let counters = ShardCounters()
+    private let kinds: [String: ShardKind]
+    private let workers: [TickWorker]
+    private let shardsMaximum: Int
+    private let clock: any Clock
+    private let random: @Sendable () -> UInt64
+    private let table = Lock<[String: ShardHandle]>([:])
+    /// Held while a factory runs, so that one id never gets two worlds. Taken before `table`, never after (docs/lock-order.md).
+    private let creation = Lock(())
+
+    /// Shards of `kinds`, at most `shardsMaximum` at a time, spread over `workers`. `random` gives seeds to those that ask for none.
+    package init(
+        kinds: [ShardKind], workers: [TickWorker], shardsMaximum: Int, clock: any Clock,
+        random: @escaping @Sendable () -> UInt64
+    ) {
+        self.kinds = Dictionary(kinds.map { ($0.name, $0) }) { _, last in last }
+        self.workers = workers
+        self.shardsMaximum = shardsMaximum
+        self.clock = clock
+        self.random = random
+    }
+
+    /// Makes and starts a shard. Throws `RegistryError`.
+    package func create(id: String, kind: String, config: JSONValue) throws(RegistryError) -> ShardHandle {
+        let made = creation.withLock { _ in
+            Result { () throws(RegistryError) in
+                guard get(id) == nil else { throw .duplicate }
+                return try make(id: id, kind: kind, config: config)
+            }
+        }
+        return try made.get()
+    }
+
+    /// The shard called `id`, made now if there is none; the factory runs at most once however many ask at the same time.
+    package func getOrCreate(id: String, kind: String, config: JSONValue) throws(RegistryError) -> ShardHandle {
+        if let existing = get(id) { return existing }
+        let made = creation.withLock { _ in
+            Result { () throws(RegistryError) in
+                if let existing = get(id) { return existing }
+                return try make(id: id, kind: kind, config: config)
+            }
+        }
+        return try made.get()
+    }
+
+    /// The shard called `id`, running or not.
+    package func get(_ id: String) -> ShardHandle? {
+        table.withLock { $0[id] }
+    }
+
+    /// All shards, by id.
+    package var all: [ShardHandle] {
+        table.withLock { Array($0.values) }.sorted { $0.id < $1.id }
+    }
+
+    package var count: Int { table.withLock { $0.count } }
+
+    /// Stops a shard and forgets it; returns whether it was there.
+    package func remove(_ id: String) -> Bool {
+        guard let shard = table.withLock({ $0.removeValue(forKey: id) }) else { return false }
+        shard.stop(.stopped)
+        return true
+    }
+
+    /// Forgets the shards that no longer run; returns how many. The server calls it every few seconds.
+    @discardableResult
+    package func sweepFinished() -> Int {
+        table.withLock { table in
+            let before = table.count
+            table = table.filter { $0.value.isRunning }
+            return before - table.count
+        }
+    }
+
+    /// Stops every shard; their subscribers are told to come back.
+    package func stopAll() {
+        for shard in all {
+            shard.stop(.goingAway)
+        }
+    }
+
+    private func make(id: String, kind: String, config: JSONValue) throws(RegistryError) -> ShardHandle {
+        guard !id.isEmpty, id.utf8.count <= Self.idBytesMaximum, id.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F })
+        else { throw .invalidID }
+        guard let kind = kinds[kind] else { throw .unknownKind(known: kinds.keys.sorted()) }
+        guard count < shardsMaximum else { throw .tooMany(maximum: shardsMaximum) }
+        let shard: ShardHandle
+        do {
+            let setup = ShardSetup(id: id, config: config, seed: try seed(in: config), clock: clock)
+            let worker = workers[loads().enumerated().min { $0.element < $1.element }?.offset ?? 0]
+            shard = try kind.makeHandle(setup, try ShardConfiguration(json: config), worker, counters)
+        } catch let error as ConfigurationError {
+            throw .invalidConfiguration(error)
+        } catch {
+            throw .invalidConfiguration(ConfigurationError("", String(describing: error)))
+        }
+        table.withLock { $0[id] = shard }
+        shard.start()
+        return shard
+    }
+
+    private func seed(in config: JSONValue) throws(ConfigurationError) -> UInt64 {
+        switch config["seed"] {
+        case nil, .null: return random()
+        case .integer(let number) where number >= 0: return UInt64(number)
+        default: throw ConfigurationError("seed", "must be a whole number from 0 to 2^63-1")
+        }
+    }
+
+    /// Shards per worker, for binding a new one to the least loaded.
+    private func loads() -> [Int] {
+        var loads = [Int](repeating: 0, count: workers.count)
+        table.withLock { table in
+            for shard in table.values where shard.isRunning { loads[shard.worker.index] += 1 }
+        }
+        return loads
+    }
+}
+
+/// Why the registry made no shard.
+package enum RegistryError: Error, Equatable, Sendable {
+    case duplicate
+    /// Empty, longer than 128 bytes, or with spaces or control characters.
+    case invalidID
+    case unknownKind(known: [String])
+    case invalidConfiguration(ConfigurationError)
+    case tooMany(maximum: Int)
+}

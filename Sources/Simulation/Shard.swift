@@ -1,0 +1,111 @@
+public import PylonJSON
+public import PylonTime
+
+/// One running world and what the engine keeps beside it: the tick, who takes part, what has been acknowledged.
+///
+/// Pure and deterministic: no thread, no clock, no socket. `ShardHost` runs it on a worker; tests and replays run it as fast as
+/// they like.
+public struct Shard<World: Simulation> {
+    public private(set) var world: World
+    public let configuration: ShardConfiguration
+    /// The last step taken.
+    public private(set) var tick = Tick(0)
+    /// The last step at which somebody was there or sent something.
+    public private(set) var tickLastActive = Tick(0)
+    /// Inputs that `apply` refused by throwing.
+    public private(set) var inputsFailed: UInt64 = 0
+
+    private var connections: [SubscriberID: Int] = [:]
+    private var acknowledgements: [SubscriberID: Acknowledgement] = [:]
+
+    public init(world: World, configuration: ShardConfiguration) {
+        self.world = world
+        self.configuration = configuration
+    }
+
+    /// An input on its way into the world.
+    public struct QueuedInput: Sendable {
+        /// The shard's number for it, 1..., in order of arrival.
+        public let sequence: UInt64
+        public let clientSequence: UInt64?
+        public let subscriber: SubscriberID
+        public let input: World.Input
+
+        public init(sequence: UInt64, clientSequence: UInt64?, subscriber: SubscriberID, input: World.Input) {
+            self.sequence = sequence
+            self.clientSequence = clientSequence
+            self.subscriber = subscriber
+            self.input = input
+        }
+    }
+
+    // MARK: Taking part
+
+    /// Whether at least one connection of `subscriber` is there.
+    public func isAttached(_ subscriber: SubscriberID) -> Bool { connections[subscriber] != nil }
+
+    /// The number of connections, several of one subscriber counting each.
+    public var connectionCount: Int { connections.values.reduce(0, +) }
+
+    /// Counts a connection in. The same subscriber may have several; the world hears of the first only.
+    public mutating func attach(_ subscriber: SubscriberID) {
+        connections[subscriber, default: 0] += 1
+        if connections[subscriber] == 1 { world.subscriberJoined(subscriber) }
+    }
+
+    /// Counts a connection out. The world hears of the last only, so a stale connection's end never detaches a newer one.
+    public mutating func detach(_ subscriber: SubscriberID) {
+        guard let count = connections[subscriber] else { return }
+        if count > 1 {
+            connections[subscriber] = count - 1
+        } else {
+            connections[subscriber] = nil
+            acknowledgements[subscriber] = nil
+            world.subscriberLeft(subscriber)
+        }
+    }
+
+    // MARK: Ticking
+
+    /// Runs one step: the inputs in their order, then the world's own step.
+    public mutating func step(inputs: some Sequence<QueuedInput>) {
+        tick = tick.next
+        let context = StepContext(tick: tick, rate: configuration.tickRate)
+        for input in inputs {
+            tickLastActive = tick
+            apply(input, context)
+        }
+        world.step(context)
+        if !connections.isEmpty { tickLastActive = tick }
+    }
+
+    private mutating func apply(_ queued: QueuedInput, _ context: StepContext) {
+        do {
+            try world.apply(queued.input, from: queued.subscriber, context)
+        } catch {
+            // The world refused it; it is acknowledged all the same, since the client must not wait for it.
+            inputsFailed += 1
+        }
+        guard connections[queued.subscriber] != nil else { return }
+        acknowledgements[queued.subscriber] = Acknowledgement(
+            serverSequence: queued.sequence,
+            clientSequence: queued.clientSequence ?? acknowledgements[queued.subscriber]?.clientSequence, tick: tick)
+    }
+
+    /// Whether a snapshot of the current tick is to be published.
+    public var publishesNow: Bool { tick.number % UInt64(configuration.ticksPerSnapshot) == 0 || world.isFinished }
+
+    /// Writes the snapshot that `view` shows at the current tick.
+    public func writeSnapshot(of view: World.View, into json: inout JSONWriter) {
+        world.writeSnapshot(of: view, SnapshotContext(tick: tick, acknowledgements: acknowledgements), into: &json)
+    }
+
+    /// A hash of the snapshot of `view`: equal for equal histories on any machine (FNV-1a, 64 bits).
+    public func snapshotHash(of view: World.View, scratch: inout JSONWriter) -> UInt64 {
+        scratch.reset()
+        writeSnapshot(of: view, into: &scratch)
+        return scratch.withUnsafeBytes { bytes in
+            bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// Why a shard refused something (spec/realtime.md 2.7).
+public enum ShardError: Error, Hashable, Sendable {
+    /// The subscriber cap is reached.
+    case full
+    /// The input queue is full.
+    case inputQueueFull
+    /// The shard no longer runs.
+    case stopped
+    /// A hook said no, or the sender has no connection to the shard.
+    case unauthorized(reason: String)
+    /// The input does not fit the simulation's type.
+    case inputMalformed(reason: String)
+
+    /// Text for people; clients go by the code.
+    public var message: String {
+        switch self {
+        case .full: "the shard is full"
+        case .inputQueueFull: "the shard's input queue is full"
+        case .stopped: "the shard has stopped"
+        case .unauthorized(let reason): "unauthorized: \(reason)"
+        case .inputMalformed(let reason): "the input does not fit: \(reason)"
+        }
+    }
+}

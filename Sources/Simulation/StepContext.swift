@@ -1,0 +1,40 @@
+public import PylonTime
+
+/// What a simulation may know about the step it is in. The same in every replay.
+public struct StepContext: Sendable {
+    /// The number of this step; the first is 1.
+    public let tick: Tick
+    /// The simulated time a step takes: 1/hertz, constant for the shard's life; zero when the shard is event driven.
+    public let dt: Duration
+    /// `dt` in seconds.
+    public let seconds: Double
+
+    public init(tick: Tick, rate: TickRate) {
+        self.tick = tick
+        dt = rate.interval
+        seconds = rate.isEventDriven ? 0 : 1 / Double(rate.hertz)
+    }
+}
+
+/// What a simulation may know while it writes a snapshot.
+public struct SnapshotContext: Sendable {
+    /// The last step taken; 0 before the first.
+    public let tick: Tick
+    let acknowledgements: [SubscriberID: Acknowledgement]
+
+    /// The newest input of `subscriber` that has been applied, nil when there was none: what client-side prediction reconciles
+    /// against.
+    public func acknowledgement(of subscriber: SubscriberID) -> Acknowledgement? {
+        acknowledgements[subscriber]
+    }
+}
+
+/// The newest input of one subscriber that the world contains.
+public struct Acknowledgement: Hashable, Sendable {
+    /// The shard's own number for it, 1...
+    public let serverSequence: UInt64
+    /// The number the client gave it, if any.
+    public let clientSequence: UInt64?
+    /// The step before which it was applied.
+    public let tick: Tick
+}

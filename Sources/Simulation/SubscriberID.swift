@@ -1,0 +1,13 @@
+/// The name under which somebody takes part in a shard: the `sid` of the wire. Several connections may share one.
+public struct SubscriberID: Hashable, Sendable, CustomStringConvertible {
+    /// Longer names are refused when connecting: 256 bytes of UTF-8.
+    public static let bytesMaximum = 256
+
+    public let name: String
+
+    public init(_ name: String) {
+        self.name = name
+    }
+
+    public var description: String { name }
+}

@@ -1,0 +1,38 @@
+package import PylonTime
+
+/// When a shard's steps are due: absolute deadlines one interval apart, so that lateness never accumulates.
+package struct TickSchedule: Sendable {
+    /// A late worker runs at most 4 steps in a row; what it is behind beyond that is dropped and counted.
+    package static let stepsAtOnceMaximum = 4
+
+    /// When the next step is due.
+    package private(set) var deadline: Instant
+    private let interval: UInt64
+
+    /// A schedule whose first step is due at `start`. The rate must not be event driven.
+    package init(start: Instant, rate: TickRate) {
+        precondition(!rate.isEventDriven, "an event-driven shard has no schedule")
+        deadline = start
+        interval = rate.interval.wholeNanoseconds
+    }
+
+    /// What is to be done at one waking.
+    package struct Due: Equatable, Sendable {
+        /// Steps to run now, 0...4.
+        package var steps = 0
+        /// Steps that will never run.
+        package var skipped: UInt64 = 0
+        /// How late the first step is.
+        package var lateness: Duration = .zero
+    }
+
+    /// Takes the steps due at `now` off the schedule.
+    package mutating func take(now: Instant) -> Due {
+        guard deadline <= now else { return Due() }
+        let late = now.nanoseconds - deadline.nanoseconds
+        let due = late / interval + 1
+        let steps = min(due, UInt64(Self.stepsAtOnceMaximum))
+        deadline = Instant(nanoseconds: deadline.nanoseconds + due * interval)
+        return Due(steps: Int(steps), skipped: due - steps, lateness: .nanoseconds(Int64(clamping: late)))
+    }
+}
