@@ -15,10 +15,12 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 /// The tests of one module: folder `Tests/<name>Tests`.
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
     .testTarget(
-        name: "Pylon\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", resources: resources,
-        swiftSettings: strict)
+        name: "Pylon\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", exclude: exclude,
+        resources: resources, swiftSettings: strict)
 }
 
 let package = Package(
@@ -31,5 +33,10 @@ let package = Package(
         module("Telemetry", ["PylonBytes", "PylonThreading", "PylonTime"]),
         module("EventLoop", ["CSystem", "PylonThreading", "PylonTime"]),
         module("Net", ["CSystem", "PylonBytes", "PylonEventLoop", "PylonTelemetry", "PylonTime"]),
+        module("JSON", ["PylonBytes"]),
+
+        tests("Bytes", ["PylonBytes"]),
+        // Vectors are read from the source tree: a resource bundle would bring Foundation in.
+        tests("JSON", ["PylonJSON", "PylonBytes"], exclude: ["Vectors"]),
     ]
 )
