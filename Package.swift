@@ -38,5 +38,6 @@ let package = Package(
         tests("Bytes", ["PylonBytes"]),
         // Vectors are read from the source tree: a resource bundle would bring Foundation in.
         tests("JSON", ["PylonJSON", "PylonBytes"], exclude: ["Vectors"]),
+        module("WebSocket", ["PylonBytes"]),
     ]
 )
