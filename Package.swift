@@ -39,5 +39,6 @@ let package = Package(
         // Vectors are read from the source tree: a resource bundle would bring Foundation in.
         tests("JSON", ["PylonJSON", "PylonBytes"], exclude: ["Vectors"]),
         module("WebSocket", ["PylonBytes"]),
+        module("EventStream", ["PylonBytes"]),
     ]
 )
