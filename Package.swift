@@ -40,5 +40,6 @@ let package = Package(
         tests("JSON", ["PylonJSON", "PylonBytes"], exclude: ["Vectors"]),
         module("WebSocket", ["PylonBytes"]),
         module("EventStream", ["PylonBytes"]),
+        module("HTTP", ["PylonBytes"]),
     ]
 )
