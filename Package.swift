@@ -41,5 +41,6 @@ let package = Package(
         module("WebSocket", ["PylonBytes"]),
         module("EventStream", ["PylonBytes"]),
         module("HTTP", ["PylonBytes"]),
+        tests("HTTP", ["PylonHTTP", "PylonBytes"]),
     ]
 )
