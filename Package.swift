@@ -34,13 +34,24 @@ let package = Package(
         module("EventLoop", ["CSystem", "PylonThreading", "PylonTime"]),
         module("Net", ["CSystem", "PylonBytes", "PylonEventLoop", "PylonTelemetry", "PylonTime"]),
         module("JSON", ["PylonBytes"]),
+        module("HTTP", ["PylonBytes"]),
+        module("WebSocket", ["PylonBytes"]),
+        module("EventStream", ["PylonBytes"]),
+        module(
+            "Fanout",
+            ["PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonNet", "PylonTelemetry", "PylonThreading", "PylonTime"]
+        ),
+        module("Simulation", ["PylonJSON", "PylonTime"]),
+        module(
+            "ShardHost",
+            [
+                "CSystem", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonSimulation", "PylonTelemetry",
+                "PylonThreading", "PylonTime",
+            ]),
 
         tests("Bytes", ["PylonBytes"]),
         // Vectors are read from the source tree: a resource bundle would bring Foundation in.
         tests("JSON", ["PylonJSON", "PylonBytes"], exclude: ["Vectors"]),
-        module("WebSocket", ["PylonBytes"]),
-        module("EventStream", ["PylonBytes"]),
-        module("HTTP", ["PylonBytes"]),
         tests("HTTP", ["PylonHTTP", "PylonBytes"]),
     ]
 )

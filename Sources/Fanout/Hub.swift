@@ -1,5 +1,5 @@
 package import PylonEventLoop
-package import PylonNet
+internal import PylonNet
 package import PylonTelemetry
 
 /// What fan-out adds up to over all hubs.

@@ -1,3 +1,5 @@
+internal import PylonBytes
+
 /// Finds the client's address behind trusted proxies.
 package enum ForwardedFor {
     /// The `hops`-th entry from the right of all `X-Forwarded-For` values joined, in its canonical spelling.

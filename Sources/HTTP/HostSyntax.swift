@@ -1,3 +1,5 @@
+internal import PylonBytes
+
 /// The grammar of `Host` and of an absolute-form target's authority: a host and an optional port (RFC 3986 §3.2.2).
 enum HostSyntax {
     /// Whether `bytes` are a non-empty registered name, an IPv4 address or an IPv6 address in brackets, and

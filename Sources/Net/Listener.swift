@@ -1,5 +1,6 @@
 internal import CSystem
 internal import Glibc
+internal import PylonBytes
 package import PylonEventLoop
 internal import PylonTelemetry
 
@@ -61,7 +62,7 @@ package final class Listener: Channel {
 
     private func adopt(_ accepted: Int32, peer: IPAddress?) {
         let connection = Connection(
-            descriptor: accepted, loop: loop, peer: peer ?? IPAddress(ipv4: 0), counters: counters)
+            descriptor: accepted, loop: loop, peer: peer ?? .v4(0), counters: counters)
         do {
             try connection.start(handler: makeHandler(connection))
             counters.accepted.add()

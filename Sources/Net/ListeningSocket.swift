@@ -1,5 +1,6 @@
 internal import CSystem
 internal import Glibc
+package import PylonBytes
 package import PylonEventLoop
 
 /// Opens listening TCP sockets with the options that every accepted connection inherits.

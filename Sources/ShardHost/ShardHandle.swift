@@ -3,7 +3,7 @@ package import PylonFanout
 package import PylonJSON
 package import PylonNet
 package import PylonSimulation
-package import PylonTime
+internal import PylonTime
 internal import Synchronization
 
 /// A running shard as the rest of the server sees it: safe from any thread, and without its world's type.

@@ -1,4 +1,4 @@
-package import PylonFanout
+internal import PylonFanout
 package import PylonJSON
 package import PylonSimulation
 internal import PylonThreading

@@ -1,8 +1,11 @@
 internal import PylonEventLoop
 internal import PylonFanout
 internal import PylonJSON
+internal import PylonNet
 internal import PylonSimulation
+internal import PylonTelemetry
 internal import PylonTime
+internal import Synchronization
 
 /// Runs one shard on its worker: drains inputs, steps, encodes each view once and hands the frames to the hubs.
 final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Sendable {

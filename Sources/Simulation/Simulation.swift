@@ -9,7 +9,7 @@ public import PylonJSON
 ///
 /// A trap in here (an index out of range, an overflow) ends the process, as everywhere in Swift: validate inputs in `decodeInput` and
 /// `apply`, which may throw without harm.
-public protocol Simulation {
+public protocol Simulation: SendableMetatype {
     /// What clients send.
     associatedtype Input: Sendable
     /// What tells apart who sees what. Subscribers whose views are equal share one encoded snapshot.
@@ -71,10 +71,4 @@ extension Simulation {
 
 extension Simulation where View == WholeView {
     public func view(of subscriber: SubscriberID) -> WholeView { WholeView() }
-}
-
-extension Simulation where Input: Decodable {
-    public static func decodeInput(_ json: JSONValue) throws -> Input {
-        try JSONValueDecoder().decode(Input.self, from: json)
-    }
 }

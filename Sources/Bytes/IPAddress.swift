@@ -16,7 +16,8 @@ package enum IPAddress: Hashable, Sendable {
         self = .v4(value)
     }
 
-    init?(ipv6 bytes: UnsafeBufferPointer<UInt8>) {
+    /// Reads the IPv6 form alone.
+    package init?(ipv6 bytes: UnsafeBufferPointer<UInt8>) {
         var head: [UInt16] = []
         var tail: [UInt16] = []
         var hasGap = false
@@ -71,7 +72,7 @@ package enum IPAddress: Hashable, Sendable {
             }
             let start = index
             var value: UInt32 = 0
-            while index < bytes.count, index - start < 3, HTTPSyntax.isDigit(bytes[index]) {
+            while index < bytes.count, index - start < 3, isDigit(bytes[index]) {
                 value = value * 10 + UInt32(bytes[index] - UInt8(ascii: "0"))
                 index += 1
             }
@@ -82,10 +83,12 @@ package enum IPAddress: Hashable, Sendable {
         return address
     }
 
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+
     private static func hexValue(_ byte: UInt8) -> UInt16? {
-        if HTTPSyntax.isDigit(byte) { return UInt16(byte - UInt8(ascii: "0")) }
-        let letter = HTTPSyntax.lowercased(byte) &- UInt8(ascii: "a")
-        return letter < 6 ? UInt16(letter) + 10 : nil
+        Hex.value(byte).map { UInt16($0) }
     }
 }
 
