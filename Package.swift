@@ -10,8 +10,9 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A library module: folder `Sources/<name>`, target `Pylon<name>`.
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: "Pylon\(name)", dependencies: dependencies, path: "Sources/\(name)", swiftSettings: strict)
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(
+        name: "Pylon\(name)", dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: strict)
 }
 
 /// The tests of one module: folder `Tests/<name>Tests`.
@@ -25,6 +26,10 @@ func tests(
 
 let package = Package(
     name: "pylon",
+    products: [
+        .library(name: "Pylon", targets: ["Pylon"]),
+        .executable(name: "pylon", targets: ["PylonCommand"]),
+    ],
     targets: [
         .target(name: "CSystem", path: "Sources/CSystem", cSettings: [.define("_GNU_SOURCE")]),
         module("Bytes"),
@@ -48,6 +53,36 @@ let package = Package(
                 "CSystem", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonSimulation", "PylonTelemetry",
                 "PylonThreading", "PylonTime",
             ]),
+
+        module("Auth", ["CSystem", "PylonBytes", "PylonSimulation", "PylonThreading", "PylonTime"]),
+        module(
+            "Gateway",
+            [
+                "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonHTTP", "PylonJSON",
+                "PylonNet", "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime",
+                "PylonWebSocket",
+            ]),
+
+        module(
+            "API",
+            [
+                "PylonAuth", "PylonBytes", "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet", "PylonShardHost",
+                "PylonSimulation", "PylonTelemetry", "PylonTime", "PylonWebSocket",
+            ]),
+        module(
+            "Server",
+            [
+                "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonGateway", "PylonHTTP",
+                "PylonJSON", "PylonNet", "PylonShardHost", "PylonTelemetry", "PylonThreading", "PylonTime",
+                "PylonWebSocket",
+            ]),
+        module(
+            "", ["PylonAPI", "PylonBytes", "PylonJSON", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime"],
+            path: "Sources/Pylon"),
+        .executableTarget(
+            name: "PylonCommand",
+            dependencies: ["PylonJSON", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime"],
+            path: "Sources/Command", swiftSettings: strict, linkerSettings: [.linkedLibrary("jemalloc")]),
 
         tests("Bytes", ["PylonBytes"]),
         // Vectors are read from the source tree: a resource bundle would bring Foundation in.

@@ -94,6 +94,9 @@ public final class Connection: Channel {
         updateInterest()
     }
 
+    /// Whether incoming bytes are being left to the kernel.
+    package var isReadingPaused: Bool { readPauses > 0 }
+
     /// Undoes one `pauseReading`. What had been read but not consumed is offered again at the end of the turn.
     package func resumeReading() {
         precondition(readPauses > 0, "resumed reading more often than paused")

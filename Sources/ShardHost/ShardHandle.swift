@@ -49,6 +49,9 @@ package class ShardHandle: @unchecked Sendable {
     /// Queues an input that came without a connection; the sender must have one elsewhere. Answers on the worker's thread.
     package func push(_ request: InputRequest) { fatalError("abstract") }
 
+    /// Counts an input that could not even be read.
+    package func countRefusedInput() { fatalError("abstract") }
+
     /// Ends the shard; its subscribers are told `ending`. Asynchronous.
     package func stop(_ ending: StreamEnding) { fatalError("abstract") }
 

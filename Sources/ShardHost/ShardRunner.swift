@@ -258,6 +258,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         }
     }
 
+    override func countRefusedInput() { counters.inputsRefused.add() }
+
     private func decode(_ json: JSONValue) throws(ShardError) -> World.Input {
         do {
             return try World.decodeInput(json)

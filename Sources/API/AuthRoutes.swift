@@ -1,0 +1,46 @@
+package import PylonAuth
+package import PylonGateway
+package import PylonHTTP
+internal import PylonJSON
+
+/// Who am I, and guests (spec/auth.md 3.1).
+package struct AuthRoutes: Sendable {
+    private let sessions: SessionStore
+
+    package init(sessions: SessionStore) {
+        self.sessions = sessions
+    }
+
+    package var table: [Route<Handler>] {
+        [
+            Route(.post, "/api/auth/guest", access: .anyone, bodyLimit: .kibi(64), handler: .immediate(startGuest)),
+            Route(.get, "/api/auth/me", access: .anyone, bodyLimit: .none, handler: .immediate(showIdentity)),
+        ]
+    }
+
+    private func startGuest(_ request: Request) throws(APIError) -> HTTPResponse {
+        guard let guest = sessions.startGuest() else { throw .sessionsFull }
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("token", guest.token)
+        json.member("user_id", guest.userID)
+        json.member("guest", true)
+        json.endObject()
+        return .json(.created, json.finish())
+    }
+
+    private func showIdentity(_ request: Request) throws(APIError) -> HTTPResponse {
+        let identity = request.identity
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("user_id", identity.userID)
+        json.member("is_admin", identity.isAdmin)
+        if identity.isGuest { json.member("is_guest", true) }
+        json.key("roles")
+        json.beginArray()
+        if identity.isAdmin { json.value("admin") }
+        json.endArray()
+        json.endObject()
+        return .json(.ok, json.finish())
+    }
+}

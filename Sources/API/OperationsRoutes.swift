@@ -1,0 +1,123 @@
+internal import PylonAuth
+internal import PylonBytes
+package import PylonGateway
+package import PylonHTTP
+internal import PylonJSON
+package import PylonTelemetry
+package import PylonTime
+
+/// What operators and load balancers ask (spec/services.md 4.4).
+package struct OperationsRoutes: Sendable {
+    private let version: String
+    private let isDevelopment: Bool
+    private let started: Instant
+    private let clock: any Clock
+    private let readiness: ReadinessState
+    private let metrics: MetricsRegistry
+    private let counters: GatewayCounters
+
+    package init(
+        version: String, isDevelopment: Bool, clock: any Clock, readiness: ReadinessState, metrics: MetricsRegistry,
+        counters: GatewayCounters
+    ) {
+        self.version = version
+        self.isDevelopment = isDevelopment
+        self.clock = clock
+        self.readiness = readiness
+        self.metrics = metrics
+        self.counters = counters
+        started = clock.now()
+    }
+
+    package var table: [Route<Handler>] {
+        [
+            Route(.get, "/health", access: .anyone, bodyLimit: .none, handler: .immediate(showHealth)),
+            Route(.get, "/readyz", access: .anyone, bodyLimit: .none, handler: .immediate(showReadiness)),
+            Route(.get, "/metrics", access: .anyone, bodyLimit: .none, handler: .immediate(showMetrics)),
+        ]
+    }
+
+    /// Alive: says so as long as the process can answer at all.
+    private func showHealth(_ request: Request) throws(APIError) -> HTTPResponse {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("status", "ok")
+        json.member("version", version)
+        json.member("uptime_secs", uptimeSeconds)
+        json.endObject()
+        return .json(.ok, json.finish())
+    }
+
+    /// Wants traffic: fails from the first moment of a shutdown, before the ports close.
+    private func showReadiness(_ request: Request) throws(APIError) -> HTTPResponse {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("status", readiness.isReady ? "ready" : readiness.isDraining ? "draining" : "starting")
+        json.endObject()
+        return .json(readiness.isReady ? .ok : .serviceUnavailable, json.finish())
+    }
+
+    /// Open in development, else for admins. Prometheus text when `Accept` asks for text, else JSON.
+    private func showMetrics(_ request: Request) throws(APIError) -> HTTPResponse {
+        guard isDevelopment || request.identity.isAdmin else { throw .metricsUnauthorized }
+        let accept = request.head.fields.joined(.accept) ?? ""
+        if accept.contains("text/plain") || accept.contains("application/openmetrics-text") {
+            var text = ByteBuffer()
+            PrometheusText.write(metrics, into: &text)
+            return HTTPResponse(.ok, contentType: PrometheusText.contentType, body: .bytes(text.copyBytes()))
+        }
+        return .json(.ok, metricsJSON())
+    }
+
+    private var uptimeSeconds: UInt64 { (clock.now() - started).wholeNanoseconds / 1_000_000_000 }
+
+    /// The reference's object, with everything else under `metrics` by its Prometheus name.
+    private func metricsJSON() -> ByteBuffer {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("uptime_secs", uptimeSeconds)
+        json.key("requests")
+        json.beginObject()
+        json.member("total", counters.requests.value)
+        json.member("ok", counters.requestsOK.value)
+        json.member("error", counters.requestsFailed.value)
+        json.endObject()
+        json.key("methods")
+        json.beginObject()
+        for entry in counters.methods where entry.method != .options {
+            json.key(entry.method.token)
+            json.value(entry.count.value)
+        }
+        json.endObject()
+        json.key("metrics")
+        json.beginObject()
+        for metric in metrics.all { Self.write(metric, into: &json) }
+        json.endObject()
+        json.endObject()
+        return json.finish()
+    }
+
+    private static func write(_ metric: MetricsRegistry.Metric, into json: inout JSONWriter) {
+        json.key(metric.name)
+        switch metric.reading {
+        case .counter(let read): json.value(read())
+        case .gauge(let read): json.value(read())
+        case .labelled(_, let read):
+            json.beginObject()
+            for sample in read() {
+                json.key(sample.label)
+                json.value(sample.value)
+            }
+            json.endObject()
+        case .histogram(let histogram):
+            json.beginObject()
+            for (bound, count) in zip(DurationHistogram.boundsMicroseconds, histogram.cumulativeCounts) {
+                json.key("le_\(bound)us")
+                json.value(count)
+            }
+            json.member("count", histogram.cumulativeCounts.last ?? 0)
+            json.member("sum_seconds", histogram.sumSeconds)
+            json.endObject()
+        }
+    }
+}

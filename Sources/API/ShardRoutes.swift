@@ -1,0 +1,144 @@
+internal import PylonAuth
+internal import PylonFanout
+internal import PylonBytes
+package import PylonGateway
+package import PylonHTTP
+internal import PylonJSON
+package import PylonShardHost
+internal import PylonSimulation
+
+/// Shards over HTTP (spec/realtime.md 3.2 and 3.3).
+package struct ShardRoutes: Sendable {
+    private let registry: ShardRegistry
+    private let cap: ConnectionCap
+
+    /// `cap` is the shard streams' own, shared with the WebSocket ports.
+    package init(registry: ShardRegistry, cap: ConnectionCap) {
+        self.registry = registry
+        self.cap = cap
+    }
+
+    package var table: [Route<Handler>] {
+        [
+            Route(.get, "/api/shards", access: .admin, bodyLimit: .none, handler: .immediate(list)),
+            Route(.post, "/api/shards", access: .admin, bodyLimit: .mebi(1), handler: .asynchronous(create)),
+            Route(.get, "/api/shards/:id", access: .anyone, bodyLimit: .none, handler: .immediate(show)),
+            Route(.delete, "/api/shards/:id", access: .admin, bodyLimit: .none, handler: .immediate(remove)),
+            Route(.get, "/api/shards/:id/connect", access: .user, bodyLimit: .none, handler: .exchange(connect)),
+            Route(.post, "/api/shards/:id/input", access: .anyone, bodyLimit: .mebi(1), handler: .exchange(input)),
+        ]
+    }
+
+    private func list(_ request: Request) throws(APIError) -> HTTPResponse {
+        var json = JSONWriter()
+        json.beginArray()
+        for shard in registry.all { Self.write(shard.information, into: &json) }
+        json.endArray()
+        return .json(.ok, json.finish())
+    }
+
+    /// Makes a shard. The kind's factory is the author's code and may take its time, hence off the loop.
+    private func create(_ request: Request) async throws(APIError) -> HTTPResponse {
+        let body = try request.json()
+        guard body.object != nil else { throw .invalidJSON("The body must be an object.") }
+        let id = try body.requiredString("id")
+        let kind = try body.requiredString("kind")
+        let config = body["config"] ?? .object(JSONObject())
+        guard config.object != nil else { throw .invalidField("config", problem: "must be an object") }
+        do {
+            let shard = try registry.create(id: id, kind: kind, config: config)
+            return .json(.created, Self.text(of: shard.information))
+        } catch {
+            throw APIError(error)
+        }
+    }
+
+    /// Open to anyone, as old clients need it: numbers only, no state (spec/realtime.md 3.3).
+    private func show(_ request: Request) throws(APIError) -> HTTPResponse {
+        .json(.ok, Self.text(of: try shard(of: request).information))
+    }
+
+    private func remove(_ request: Request) throws(APIError) -> HTTPResponse {
+        let id = request.parameters["id"] ?? ""
+        guard registry.remove(id) else { throw .shardNotFound }
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("removed", id)
+        json.endObject()
+        return .json(.ok, json.finish())
+    }
+
+    private func connect(_ request: Request, _ exchange: Exchange) throws(APIError) {
+        let shard = try shard(of: request)
+        let client = request.client
+        let name = request.query("sid") ?? request.identity.userID ?? ""
+        let subscriber = try SubscriberID(wire: name)
+        guard request.head.version == .http11 else { throw .streamNeedsHTTP11 }
+        try cap.admit(client)
+        let connection = exchange.reference.onLoop
+        shard.subscribe(
+            SubscribeRequest(
+                subscriber: subscriber, caller: request.identity.caller, transport: .eventStream, connection: connection
+            ) { [cap] result in
+                switch result {
+                case .success(let subscription):
+                    let connection = exchange.reference.onLoop
+                    let stream = EventStreamConnection(
+                        subscription: subscription, settings: exchange.settings, connection: connection
+                    ) { cap.release(client) }
+                    if exchange.beginEventStream(stream) { stream.begin(on: connection) }
+                case .failure(let error):
+                    cap.release(client)
+                    exchange.fail(.subscribeRefused(error))
+                }
+            })
+    }
+
+    /// Queues an input. The sender is `subscriber_id`, else the caller, else `anon_<sid>` as the reference has it; the world decides
+    /// whether the caller may act as that sender, by default only as themselves (weakness 27 of the reference).
+    private func input(_ request: Request, _ exchange: Exchange) throws(APIError) {
+        let shard = try shard(of: request)
+        let body = try request.json()
+        guard body.object != nil else { throw .invalidJSON("The body must be an object.") }
+        let name =
+            try body.optionalString("subscriber_id") ?? request.identity.userID ?? "anon_\(request.query("sid") ?? "0")"
+        shard.push(
+            InputRequest(
+                subscriber: try SubscriberID(wire: name), caller: request.identity.caller, input: body["input"] ?? .null,
+                clientSequence: try body.optionalSequence("client_seq")
+            ) { result in
+                switch result {
+                case .success(let sequence):
+                    var json = JSONWriter()
+                    json.beginObject()
+                    json.member("accepted", true)
+                    json.member("seq", sequence)
+                    json.endObject()
+                    exchange.respond(.json(.ok, json.finish()))
+                case .failure(let error): exchange.fail(.inputRefused(error))
+                }
+            })
+    }
+
+    private func shard(of request: Request) throws(APIError) -> ShardHandle {
+        guard let shard = registry.get(request.parameters["id"] ?? "") else { throw .shardNotFound }
+        return shard
+    }
+
+    private static func text(of information: ShardInformation) -> ByteBuffer {
+        var json = JSONWriter()
+        write(information, into: &json)
+        return json.finish()
+    }
+
+    private static func write(_ information: ShardInformation, into json: inout JSONWriter) {
+        json.beginObject()
+        json.member("id", information.id)
+        json.member("kind", information.kind)
+        json.member("running", information.isRunning)
+        json.member("tick", information.tick)
+        json.member("subscribers", information.subscribers)
+        json.member("input_queue", information.inputsQueued)
+        json.endObject()
+    }
+}

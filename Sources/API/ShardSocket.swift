@@ -1,0 +1,92 @@
+internal import PylonAuth
+internal import PylonBytes
+internal import PylonFanout
+package import PylonGateway
+internal import PylonHTTP
+package import PylonNet
+internal import PylonJSON
+package import PylonShardHost
+internal import PylonSimulation
+package import PylonWebSocket
+
+/// The shard WebSocket (spec/realtime.md 3.1): connecting subscribes, messages are inputs, closing unsubscribes.
+///
+/// The handshake is accepted before the world has been asked, because browsers show scripts a close code but never the status of
+/// a refused handshake: 1008 for "you may not", 1013 for "full or stopped".
+package final class ShardSocket: WebSocketApplication {
+    private let shard: ShardHandle
+    private let subscriber: SubscriberID
+    private let caller: Caller
+    private let release: @Sendable () -> Void
+    private var subscription: Subscription?
+
+    package let limits: WebSocketLimits?
+
+    private init(
+        shard: ShardHandle, subscriber: SubscriberID, caller: Caller, limits: WebSocketLimits,
+        release: @escaping @Sendable () -> Void
+    ) {
+        self.shard = shard
+        self.subscriber = subscriber
+        self.caller = caller
+        self.limits = limits
+        self.release = release
+    }
+
+    /// What a request to upgrade becomes. `shard` and `sid` come from the query, where `+` is a space; `sid` defaults to the
+    /// caller's user id, then to `anon`. Refusals before the handshake: 400, 404, 429.
+    package static func factory(
+        registry: ShardRegistry, cap: ConnectionCap, limits: WebSocketLimits
+    ) -> WebSocketFactory {
+        { (request) throws(APIError) in
+            let query = request.head.query(plusAsSpace: true)
+            guard let id = query.first("shard"), !id.isEmpty else { throw .missingShard }
+            guard let shard = registry.get(id) else { throw .shardNotFound }
+            let subscriber = try SubscriberID(wire: query.first("sid") ?? request.identity.userID ?? "anon")
+            let client = request.client
+            try cap.admit(client)
+            return ShardSocket(shard: shard, subscriber: subscriber, caller: request.identity.caller, limits: limits) {
+                cap.release(client)
+            }
+        }
+    }
+
+    package func opened(_ socket: WebSocketConnection, on connection: Connection) {
+        nonisolated(unsafe) let owner = self
+        nonisolated(unsafe) let socket = socket
+        // Safety: the answer runs on the connection's loop, to which this object and the socket belong.
+        shard.subscribe(
+            SubscribeRequest(subscriber: subscriber, caller: caller, transport: .webSocket, connection: connection) {
+                owner.answered($0, socket: socket)
+            })
+    }
+
+    private func answered(_ result: Result<Subscription, ShardError>, socket: WebSocketConnection) {
+        switch result {
+        case .success(let subscription): self.subscription = subscription
+        case .failure(let error):
+            let code: CloseCode = if case .unauthorized = error { .policyViolation } else { .tryAgainLater }
+            socket.close(code, reason: error.message)
+        }
+    }
+
+    /// Inputs that cannot be read or are refused are dropped and counted: the v1 wire has no error frame.
+    package func received(
+        _ bytes: UnsafeRawBufferPointer, isText: Bool, socket: WebSocketConnection, on connection: Connection
+    ) {
+        guard let subscription else { return }
+        do {
+            let message = try JSONParser.parse(bytes.bindMemory(to: UInt8.self).span)
+            _ = try shard.push(
+                message["input"] ?? .null, clientSequence: try message.optionalSequence("client_seq"), from: subscription)
+        } catch {
+            shard.countRefusedInput()
+        }
+    }
+
+    package func closed(on connection: Connection) {
+        subscription?.cancel()
+        subscription = nil
+        release()
+    }
+}

@@ -1,0 +1,51 @@
+internal import PylonJSON
+internal import PylonShardHost
+internal import PylonSimulation
+internal import PylonTime
+
+/// A shard for tests: inputs add to a total, which everyone sees with the newest acknowledgement of each sender.
+struct CounterWorld: Simulation {
+    /// `{"add": 3}`; the total wraps around rather than trap.
+    struct Input: Decodable, Sendable {
+        let add: Int
+    }
+
+    /// `POST /api/shards {"id":"c","kind":"counter","config":{"finish_at":10}}`: ends when the total reaches `finish_at`.
+    static let kind = ShardKind("counter") { setup in
+        CounterWorld(finishAt: setup.config["finish_at"]?.int)
+    }
+
+    let finishAt: Int?
+    private var total = 0
+    private var senders: [SubscriberID] = []
+
+    init(finishAt: Int?) {
+        self.finishAt = finishAt
+    }
+
+    mutating func apply(_ input: Input, from subscriber: SubscriberID, _ context: StepContext) {
+        total &+= input.add
+    }
+
+    mutating func step(_ context: StepContext) {}
+
+    mutating func subscriberJoined(_ subscriber: SubscriberID) { senders.append(subscriber) }
+
+    mutating func subscriberLeft(_ subscriber: SubscriberID) { senders.removeAll { $0 == subscriber } }
+
+    var isFinished: Bool { finishAt.map { total >= $0 } ?? false }
+
+    func writeSnapshot(of view: WholeView, _ context: SnapshotContext, into json: inout JSONWriter) {
+        json.beginObject()
+        json.member("tick", context.tick.number)
+        json.member("total", total)
+        json.key("acks")
+        json.beginObject()
+        for sender in senders {
+            json.key(sender.name)
+            json.value(context.acknowledgement(of: sender)?.clientSequence)
+        }
+        json.endObject()
+        json.endObject()
+    }
+}

@@ -1,0 +1,3 @@
+internal import PylonServer
+
+ShardServer(kinds: [FanoutWorld.kind, CounterWorld.kind]).main()

@@ -1,0 +1,48 @@
+package import PylonHTTP
+package import PylonSimulation
+
+/// Everything that a request can be answered with instead of what it asked for.
+///
+/// `ErrorBody` alone turns a case into status, code and text; its switch is exhaustive, so a new case does not compile until it has
+/// an answer. Codes are never reused for another meaning.
+package enum APIError: Error, Sendable {
+    /// The request itself is malformed.
+    case malformed(HTTPParseError)
+    /// The head or body took too long to arrive.
+    case timeout
+    case notFound
+    case methodNotAllowed([HTTPMethod])
+    case authRequired
+    case forbidden
+    /// `GET /metrics` without the admin token (spec/services.md 4.4).
+    case metricsUnauthorized
+    case tooManyConnections
+    /// The process is shutting down.
+    case draining
+    /// The port speaks WebSocket only.
+    case upgradeRequired
+    /// A WebSocket handshake that RFC 6455 §4.2 refuses.
+    case handshakeRefused(status: HTTPStatus, message: String, fields: HTTPFields)
+    /// The service belongs to a part of the contract that this server does not have yet.
+    case serviceUnavailable(String)
+    /// An event stream was asked for over HTTP/1.0, which has no chunks.
+    case streamNeedsHTTP11
+    case sessionsFull
+
+    case invalidJSON(String)
+    case missingField(String)
+    case invalidField(String, problem: String)
+
+    case shardNotFound
+    case shardExists
+    case shardIDInvalid
+    case shardKindUnknown(known: [String])
+    case shardConfigInvalid(ConfigurationError)
+    case shardsTooMany(maximum: Int)
+    case missingShard
+    case subscribeRefused(ShardError)
+    case inputRefused(ShardError)
+
+    /// Anything that should not happen; the details are in the log.
+    case `internal`
+}

@@ -1,0 +1,34 @@
+package import PylonBytes
+internal import PylonThreading
+
+/// At most so many streams per client address on one service. Shared by all loops.
+package final class ConnectionCap: Sendable {
+    private let maximum: Int
+    private let counts = Lock<[IPAddress: Int]>([:])
+
+    /// `maximum` 0 is unlimited, and then nothing is counted.
+    package init(maximum: Int) {
+        self.maximum = maximum
+    }
+
+    /// Counts a stream in. Throws `APIError.tooManyConnections` when the address has its share.
+    package func admit(_ address: IPAddress) throws(APIError) {
+        guard maximum > 0 else { return }
+        let isAdmitted = counts.withLock { counts in
+            let count = counts[address, default: 0]
+            guard count < maximum else { return false }
+            counts[address] = count + 1
+            return true
+        }
+        guard isAdmitted else { throw .tooManyConnections }
+    }
+
+    /// Counts a stream out that `admit` let in.
+    package func release(_ address: IPAddress) {
+        guard maximum > 0 else { return }
+        counts.withLock { counts in
+            guard let count = counts[address] else { return }
+            counts[address] = count > 1 ? count - 1 : nil
+        }
+    }
+}

@@ -1,0 +1,99 @@
+internal import PylonBytes
+package import PylonHTTP
+internal import PylonJSON
+internal import PylonSimulation
+
+/// The one mapper from errors to answers: `{"error":{"code","message"}}` (spec/realtime.md, opening).
+package enum ErrorBody {
+    /// The response that tells a client of `error`.
+    package static func response(for error: APIError) -> HTTPResponse {
+        let (status, code, message) = parts(of: error)
+        var json = JSONWriter(capacity: 128)
+        json.beginObject()
+        json.key("error")
+        json.beginObject()
+        json.member("code", code)
+        json.member("message", message)
+        json.endObject()
+        json.endObject()
+        let bytes = json.finish().copyBytes()
+        var response = HTTPResponse(status, contentType: "application/json", body: .bytes(bytes))
+        for (name, value) in fields(of: error) { response.fields[name] = value }
+        response.closesConnection = endsConnection(error)
+        return response
+    }
+
+    /// Whether what follows on the connection could no longer be understood, or should go elsewhere.
+    private static func endsConnection(_ error: APIError) -> Bool {
+        switch error {
+        case .malformed, .timeout, .draining: true
+        default: false
+        }
+    }
+
+    /// Status, stable code, and a sentence for people.
+    package static func parts(of error: APIError) -> (status: HTTPStatus, code: String, message: String) {
+        switch error {
+        case .malformed(let defect): (defect.status, defect.code, defect.message)
+        case .timeout: (.requestTimeout, "REQUEST_TIMEOUT", "The request took too long to arrive.")
+        case .notFound: (.notFound, "NOT_FOUND", "There is no such route.")
+        case .methodNotAllowed: (.methodNotAllowed, "METHOD_NOT_ALLOWED", "The route does not have this method.")
+        case .authRequired: (.unauthorized, "AUTH_REQUIRED", "Sign in first.")
+        case .forbidden: (.forbidden, "FORBIDDEN", "Only administrators may do this.")
+        case .metricsUnauthorized: (.unauthorized, "UNAUTHORIZED", "Metrics need the admin token.")
+        case .tooManyConnections:
+            (.tooManyRequests, "TOO_MANY_CONNECTIONS", "Too many connections from this address (PYLON_MAX_CONNS_PER_IP).")
+        case .draining: (.serviceUnavailable, "SHUTTING_DOWN", "The server is shutting down.")
+        case .upgradeRequired: (.upgradeRequired, "UPGRADE_REQUIRED", "This port speaks WebSocket only.")
+        case .handshakeRefused(let status, let message, _): (status, "BAD_HANDSHAKE", message)
+        case .serviceUnavailable(let name): (.serviceUnavailable, "NOT_AVAILABLE", "\(name) is not available here.")
+        case .streamNeedsHTTP11:
+            (.versionNotSupported, "HTTP_VERSION_NOT_SUPPORTED",
+             "Event streams need HTTP/1.1 (behind nginx: proxy_http_version 1.1).")
+        case .sessionsFull: (.serviceUnavailable, "SESSION_LIMIT_REACHED", "There are too many sessions.")
+        case .invalidJSON(let problem): (.badRequest, "INVALID_JSON", problem)
+        case .missingField(let name): (.badRequest, "MISSING_FIELD", "The field \"\(name)\" is missing.")
+        case .invalidField(let name, let problem): (.badRequest, "INVALID_FIELD", "The field \"\(name)\" \(problem).")
+        case .shardNotFound: (.notFound, "SHARD_NOT_FOUND", "There is no such shard.")
+        case .shardExists: (.conflict, "SHARD_EXISTS", "A shard of this id exists.")
+        case .shardIDInvalid:
+            (.badRequest, "INVALID_SHARD_ID", "A shard id has 1 to 128 bytes without spaces and control characters.")
+        case .shardKindUnknown(let known):
+            (.badRequest, "UNKNOWN_SHARD_KIND", "The kinds here are: \(known.joined(separator: ", ")).")
+        case .shardConfigInvalid(let problem): (.badRequest, "INVALID_SHARD_CONFIG", problem.description)
+        case .shardsTooMany(let maximum):
+            (.tooManyRequests, "SHARD_LIMIT_REACHED", "There are \(maximum) shards already (PYLON_MAX_SHARDS).")
+        case .missingShard: (.badRequest, "MISSING_SHARD", "The query parameter \"shard\" is missing.")
+        case .subscribeRefused(let reason): subscribeParts(of: reason)
+        case .inputRefused(let reason): inputParts(of: reason)
+        case .internal: (.internalServerError, "INTERNAL", "Something went wrong; the server's log has the details.")
+        }
+    }
+
+    /// spec/realtime.md 3.2.
+    private static func subscribeParts(of error: ShardError) -> (HTTPStatus, String, String) {
+        switch error {
+        case .unauthorized: (.forbidden, "UNAUTHORIZED", error.message)
+        case .full, .stopped, .inputQueueFull, .inputMalformed: (.tooManyRequests, "SUBSCRIBE_FAILED", error.message)
+        }
+    }
+
+    /// spec/realtime.md 3.3.
+    private static func inputParts(of error: ShardError) -> (HTTPStatus, String, String) {
+        switch error {
+        case .unauthorized: (.forbidden, "UNAUTHORIZED", error.message)
+        case .full, .stopped, .inputQueueFull, .inputMalformed: (.badRequest, "INPUT_REJECTED", error.message)
+        }
+    }
+
+    private static func fields(of error: APIError) -> [(HTTPFieldName, String)] {
+        switch error {
+        case .methodNotAllowed(let methods): [(.allow, methods.map(\.token).joined(separator: ", "))]
+        case .upgradeRequired: [(.upgrade, "websocket")]
+        case .handshakeRefused(_, _, let fields): fields.lines.map { ($0.name, $0.value) }
+        case .draining, .sessionsFull: [(.retryAfter, "5")]
+        case .authRequired, .metricsUnauthorized: [(.wwwAuthenticate, "Bearer")]
+        default: []
+        }
+    }
+}

@@ -1,0 +1,64 @@
+internal import PylonBytes
+internal import PylonEventLoop
+internal import PylonEventStream
+package import PylonFanout
+package import PylonNet
+package import PylonShardHost
+internal import PylonTelemetry
+internal import PylonTime
+
+/// A connection that has become an event stream: frames go out through its stripe; this sends heartbeats and the goodbye.
+package final class EventStreamConnection: StreamHandler {
+    private let settings: ServiceSettings
+    private let subscription: Subscription
+    private let release: () -> Void
+
+    /// The stream of `subscription`. `release` runs once when it is over.
+    package init(
+        subscription: Subscription, settings: ServiceSettings, connection: Connection, release: @escaping () -> Void
+    ) {
+        self.subscription = subscription
+        self.settings = settings
+        self.release = release
+        super.init()
+        settings.metrics.eventStreams.add(1)
+    }
+
+    /// Arms the heartbeat once the stream is the connection's handler.
+    package func begin(on connection: Connection) {
+        connection.setDeadline(connection.loop.now + settings.heartbeatInterval)
+    }
+
+    public override func deadlinePassed(on connection: Connection) {
+        connection.write { output in
+            Self.writeChunk(into: &output) { EventStreamEncoder.writeComment("heartbeat", into: &$0) }
+        }
+        connection.setDeadline(connection.loop.now + settings.heartbeatInterval)
+    }
+
+    /// Tells the client what happened in an event of its own, then ends the body. Old clients ignore events they do not know.
+    public override func end(_ ending: StreamEnding, on connection: Connection) {
+        connection.finish { output in
+            Self.writeChunk(into: &output) { chunk in
+                let json = "{\"reason\":\"\(ending.reason)\"}"
+                EventStreamEncoder.writeEvent(name: EventName("end"), data: json, into: &chunk)
+            }
+            output.append("0\r\n\r\n")
+        }
+    }
+
+    public override func closed(on connection: Connection) {
+        settings.metrics.eventStreams.add(-1)
+        subscription.cancel()
+        release()
+    }
+
+    private static func writeChunk(into output: inout ByteBuffer, _ write: (inout ByteBuffer) -> Void) {
+        var text = ByteBuffer()
+        write(&text)
+        output.append(hexadecimal: UInt(text.count))
+        output.append("\r\n")
+        text.withUnsafeBytes { output.append($0) }
+        output.append("\r\n")
+    }
+}

@@ -1,0 +1,15 @@
+package import PylonHTTP
+
+/// How a route answers.
+package enum Handler: Sendable {
+    /// At once, on the connection's loop: it must not block, and computes for microseconds.
+    case immediate(@Sendable (Request) throws(APIError) -> HTTPResponse)
+    /// On the cooperative pool, awaiting other threads; never blocks it.
+    case asynchronous(@Sendable (Request) async throws(APIError) -> HTTPResponse)
+    /// By taking the connection over, e.g. for an event stream. Called on the connection's loop.
+    case exchange(@Sendable (Request, Exchange) throws(APIError) -> Void)
+}
+
+/// What a service does with a request to upgrade to WebSocket: the application to run on it, or why not. Called on the connection's
+/// loop, before the handshake is accepted.
+package typealias WebSocketFactory = @Sendable (Request) throws(APIError) -> any WebSocketApplication

@@ -1,0 +1,120 @@
+internal import PylonBytes
+internal import PylonEventLoop
+package import PylonFanout
+package import PylonNet
+internal import PylonTelemetry
+internal import PylonTime
+package import PylonWebSocket
+
+/// What runs on a WebSocket. Every call comes on the connection's loop.
+package protocol WebSocketApplication: AnyObject {
+    /// The most that a frame or message may have; nil for the server's default.
+    var limits: WebSocketLimits? { get }
+
+    /// The handshake is done.
+    func opened(_ socket: WebSocketConnection, on connection: Connection)
+
+    /// A whole message. `bytes` are valid during the call only; a text is valid UTF-8.
+    func received(_ bytes: UnsafeRawBufferPointer, isText: Bool, socket: WebSocketConnection, on connection: Connection)
+
+    /// The connection is gone. The last call.
+    func closed(on connection: Connection)
+}
+
+/// RFC 6455 on one connection: messages for the application, answers to pings, the closing handshake, and a ping of our own for those
+/// who have been silent.
+package final class WebSocketConnection: StreamHandler {
+    private let application: any WebSocketApplication
+    private let settings: ServiceSettings
+    private var session: WebSocketSession
+    private var closing = CloseHandshake(role: .server)
+    private var awaitsPong = false
+    private var isBackpressured = false
+    /// Held by the loop while it is open.
+    private unowned let connection: Connection
+
+    init(application: any WebSocketApplication, settings: ServiceSettings, connection: Connection) {
+        self.application = application
+        self.settings = settings
+        self.connection = connection
+        session = WebSocketSession(role: .server, limits: application.limits ?? settings.webSocketLimits)
+        super.init()
+        settings.metrics.webSockets.add(1)
+    }
+
+    /// Arms the ping once the socket is the connection's handler.
+    func begin(on connection: Connection) {
+        connection.setDeadline(connection.loop.now + settings.pingInterval)
+    }
+
+    // MARK: Sending
+
+    /// Sends a whole message. When the client is slow and much waits already, its own input is left unread until it has caught up.
+    package func send(_ bytes: UnsafeRawBufferPointer, isText: Bool) {
+        guard connection.isOpen, closing.canSend else { return }
+        connection.write { FrameEncoder.write(isText ? .text : .binary, bytes, into: &$0) }
+        slowDown()
+    }
+
+    /// Whoever lets answers pile up, echoes or pongs, is not listened to until they are gone.
+    private func slowDown() {
+        guard connection.bytesWaiting > Connection.bytesWaitingHighWatermark, !isBackpressured else { return }
+        isBackpressured = true
+        connection.pauseReading()
+    }
+
+    /// Closes with a code and a reason, which is cut to what a Close frame holds. Behind what waits, snapshots included.
+    package func close(_ code: CloseCode, reason: String) {
+        connection.finish { _ = closing.begin(code, reason: reason, into: &$0) }
+    }
+
+    public override func end(_ ending: StreamEnding, on connection: Connection) {
+        close(ending == .goingAway ? .goingAway : .normalClosure, reason: ending.reason)
+    }
+
+    // MARK: Receiving
+
+    public override func received(_ bytes: UnsafeMutableRawBufferPointer, on connection: Connection) -> Int {
+        awaitsPong = false
+        var rest = bytes
+        while connection.isOpen, !isBackpressured, let event = session.next(&rest) {
+            switch event {
+            case .text(let message):
+                application.received(message, isText: true, socket: self, on: connection)
+            case .binary(let message):
+                application.received(message, isText: false, socket: self, on: connection)
+            case .ping, .pong, .close, .failure:
+                if answer(event) == .disconnect { connection.finish() }
+            }
+        }
+        return bytes.count - rest.count
+    }
+
+    private func answer(_ event: WebSocketEvent) -> CloseHandshake.Next {
+        var next = CloseHandshake.Next.carryOn
+        connection.write { next = closing.respond(to: event, into: &$0) }
+        slowDown()
+        return next
+    }
+
+    public override func drained(on connection: Connection) {
+        guard isBackpressured else { return }
+        isBackpressured = false
+        connection.resumeReading()
+    }
+
+    public override func deadlinePassed(on connection: Connection) {
+        if awaitsPong {
+            settings.metrics.webSocketsReaped.add()
+            return connection.close()
+        }
+        awaitsPong = true
+        connection.write { FrameEncoder.write(.ping, UnsafeRawBufferPointer(start: nil, count: 0), into: &$0) }
+        connection.setDeadline(connection.loop.now + settings.pingInterval)
+    }
+
+    public override func closed(on connection: Connection) {
+        settings.metrics.webSockets.add(-1)
+        application.closed(on: connection)
+    }
+}

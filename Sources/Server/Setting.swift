@@ -1,0 +1,102 @@
+/// One line of the configuration table: environment, flags, `--help` and `docs/operations.md` are derived from it.
+struct Setting: Sendable {
+    /// What values it takes.
+    enum Kind: Sendable {
+        case integer(ClosedRange<Int>)
+        /// `1` or `true` is on, `0`, `false` or nothing is off. As a flag it takes no value.
+        case boolean
+        case text
+        case choice([String])
+    }
+
+    let key: SettingKey
+    /// The environment variable; nil for what is too dangerous to inherit from an environment.
+    let variable: String?
+    /// The flag of `serve`; nil when there is none.
+    let flag: String?
+    let kind: Kind
+    let standard: String
+    /// What one stands for, where it is a quantity.
+    let unit: String
+    let effect: String
+
+    init(
+        _ key: SettingKey, variable: String?, flag: String? = nil, _ kind: Kind, standard: String = "", unit: String = "",
+        effect: String
+    ) {
+        self.key = key
+        self.variable = variable
+        self.flag = flag
+        self.kind = kind
+        self.standard = standard
+        self.unit = unit
+        self.effect = effect
+    }
+}
+
+/// What can be configured.
+enum SettingKey: String, Sendable, CaseIterable {
+    case port, host, databasePath, adminToken, developmentMode, corsOrigin, loops, tickWorkers, shardsMaximum
+    case connectionsPerAddress, proxyHops, webSocketFrameBytes, shardMessageBytes, pingSeconds, drainSeconds, logLevel
+    case logFormat, testEndpoints
+}
+
+extension Setting {
+    /// The table. Names and defaults are the reference's where it has the setting (spec/services.md 4.3).
+    static let table: [Setting] = [
+        Setting(
+            .port, variable: "PYLON_PORT", flag: "--port", .integer(0...65_532), standard: "4321",
+            effect: "main port P: HTTP and event streams; P+1 sync WebSocket, P+2 sync events, P+3 shard WebSocket; 0 takes free ones"),
+        Setting(
+            .host, variable: "PYLON_HOST", flag: "--host", .text, standard: "0.0.0.0",
+            effect: "address to listen on, IPv4 or IPv6"),
+        Setting(
+            .databasePath, variable: "PYLON_DB_PATH", flag: "--db", .text, standard: "",
+            effect: "SQLite file; accepted and not used until the data plane lands"),
+        Setting(
+            .adminToken, variable: "PYLON_ADMIN_TOKEN", .text,
+            effect: "bearer token that grants admin, on HTTP and WebSocket; empty means nobody is admin"),
+        Setting(
+            .developmentMode, variable: "PYLON_DEV_MODE", flag: "--dev", .boolean, standard: "0",
+            effect: "opens /metrics to everyone and allows any origin"),
+        Setting(
+            .corsOrigin, variable: "PYLON_CORS_ORIGIN", .text,
+            effect: "the one origin whose pages may call the API; without it only the server's own pages may"),
+        Setting(
+            .loops, variable: "PYLON_LOOPS", .integer(0...256), standard: "0", unit: "threads",
+            effect: "event loops; 0 is one per processor"),
+        Setting(
+            .tickWorkers, variable: "PYLON_TICK_WORKERS", .integer(0...256), standard: "0", unit: "threads",
+            effect: "threads that run shards; 0 is one per processor"),
+        Setting(
+            .shardsMaximum, variable: "PYLON_MAX_SHARDS", .integer(1...1_000_000), standard: "10000", unit: "shards",
+            effect: "shards at a time"),
+        Setting(
+            .connectionsPerAddress, variable: "PYLON_MAX_CONNS_PER_IP", .integer(0...1_000_000), standard: "64",
+            unit: "streams", effect: "streams per client address and service; 0 is unlimited"),
+        Setting(
+            .proxyHops, variable: "PYLON_TRUST_PROXY_HOPS", .integer(0...32), standard: "0", unit: "proxies",
+            effect: "trusted proxies in front; the client address is that many entries from the right of X-Forwarded-For"),
+        Setting(
+            .webSocketFrameBytes, variable: "PYLON_WS_MAX_FRAME", .integer(125...1_073_741_824), standard: "16777216",
+            unit: "bytes", effect: "largest WebSocket frame and message accepted"),
+        Setting(
+            .shardMessageBytes, variable: "PYLON_SHARD_MAX_MESSAGE", .integer(125...67_108_864), standard: "65536",
+            unit: "bytes", effect: "largest input accepted on a shard's WebSocket"),
+        Setting(
+            .pingSeconds, variable: "PYLON_WS_PING_SECS", .integer(1...3600), standard: "25", unit: "seconds",
+            effect: "silence after which a WebSocket is pinged; after as much again it is closed"),
+        Setting(
+            .drainSeconds, variable: "PYLON_DRAIN_SECS", .integer(0...3600), standard: "10", unit: "seconds",
+            effect: "how long shutdown waits for clients to go"),
+        Setting(
+            .logLevel, variable: "PYLON_LOG", flag: "--log", .choice(["debug", "info", "warn", "error"]),
+            standard: "info", effect: "least important lines that are logged; RUST_LOG is read too"),
+        Setting(
+            .logFormat, variable: "PYLON_LOG_FORMAT", .choice(["text", "json"]), standard: "text",
+            effect: "form of log lines"),
+        Setting(
+            .testEndpoints, variable: nil, flag: "--test-endpoints", .boolean, standard: "0",
+            effect: "echo for protocol conformance suites at /__test__/echo; only on a loopback host"),
+    ]
+}

@@ -1,0 +1,118 @@
+internal import CSystem
+internal import Glibc
+public import PylonAPI
+public import PylonJSON
+public import PylonShardHost
+
+/// A whole server in one value: the kinds of shard it can run, the shards to begin with, and the pages to hand out.
+///
+/// ```swift
+/// ShardServer(kinds: [ShardKind("arena") { ArenaZone(seed: $0.seed) }], shards: [InitialShard(id: "main", kind: "arena")]).main()
+/// ```
+public struct ShardServer: Sendable {
+    /// The version of this package.
+    public static let version = "0.1.0"
+
+    let program: String
+    let kinds: [ShardKind]
+    let shards: [InitialShard]
+    let pages: [Page]
+    let verbs: [Verb]
+
+    /// `program` is the name in `--help`; `verbs` are commands of your own beside `serve`.
+    public init(
+        program: String = "pylon", kinds: [ShardKind], shards: [InitialShard] = [], pages: [Page] = [], verbs: [Verb] = []
+    ) {
+        self.program = program
+        self.kinds = kinds
+        self.shards = shards
+        self.pages = pages
+        self.verbs = verbs
+    }
+
+    /// Runs the command line: `serve` (also without a verb), `--help`, `--version`, or a verb of your own. Exits with 0 after a clean
+    /// shutdown, 1 when the server cannot start, 2 when the command line or the environment is wrong.
+    public func main() -> Never {
+        main(arguments: Array(CommandLine.arguments.dropFirst()))
+    }
+
+    func main(arguments: [String]) -> Never {
+        guard let first = arguments.first else { serve([]) }
+        if arguments.contains("--help") || first == "help" || first == "-h" {
+            print(Usage.text(program: program, verbs: verbs.map { ($0.usage, $0.effect) }))
+            exit(0)
+        }
+        if arguments.contains("--version") || first == "version" {
+            print("\(program) \(Self.version)")
+            exit(0)
+        }
+        if first == "serve" { serve(Array(arguments.dropFirst())) }
+        if first.hasPrefix("-") { serve(arguments) }
+        if let verb = verbs.first(where: { $0.name == first }) { exit(verb.run(Array(arguments.dropFirst()))) }
+        fail("unknown command \(first); see --help", status: 2)
+    }
+
+    private func serve(_ arguments: [String]) -> Never {
+        do throws(Configuration.Problem) {
+            let configuration = try Configuration(arguments: arguments, environment: Environment.all)
+            serve(configuration)
+        } catch {
+            fail(error.description, status: 2)
+        }
+    }
+
+    private func serve(_ configuration: Configuration) -> Never {
+        let signals = Signals()
+        do throws(StartError) {
+            let process = try ServerProcess(server: self, configuration: configuration)
+            try process.start()
+            process.announce()
+            signals.wait()
+            process.shutDown(orWhen: { signals.isPending })
+            exit(0)
+        } catch {
+            fail(error.description, status: 1)
+        }
+    }
+
+    private func fail(_ message: String, status: Int32) -> Never {
+        // Nobody is left to tell when standard error itself is gone.
+        let line = "\(program): \(message)\n"
+        _ = line.withCString { write(2, $0, strlen($0)) }
+        exit(status)
+    }
+}
+
+/// A shard that is there from the start.
+public struct InitialShard: Sendable {
+    public let id: String
+    /// The name of one of the server's kinds.
+    public let kind: String
+    /// What `POST /api/shards` takes as `config`.
+    public let config: JSONValue
+
+    public init(id: String, kind: String, config: JSONValue = [:]) {
+        self.id = id
+        self.kind = kind
+        self.config = config
+    }
+}
+
+/// A command beside `serve`.
+public struct Verb: Sendable {
+    public let name: String
+    /// The name with its arguments, for `--help`.
+    public let usage: String
+    public let effect: String
+    let run: @Sendable ([String]) -> Int32
+
+    /// `run` gets the arguments behind the name and returns the exit status.
+    public init(
+        _ name: String, usage: String, effect: String, run: @escaping @Sendable ([String]) -> Int32
+    ) {
+        self.name = name
+        self.usage = usage
+        self.effect = effect
+        self.run = run
+    }
+}
