@@ -35,6 +35,7 @@ package enum Base64 {
 
     /// Appends the text for `bytes` to a buffer.
     package static func encode(_ bytes: Span<UInt8>, as variant: Variant = .standard, into buffer: inout ByteBuffer) {
+        if bytes.isEmpty { return }
         buffer.withSpareCapacity(encodedLength(bytes.count, as: variant)) { encode(bytes, as: variant, into: $0) }
     }
 

@@ -33,7 +33,8 @@ import Testing
                 #expect(Base64.decode(text, as: variant) == bytes)
                 var buffer = ByteBuffer()
                 Base64.encode(bytes.span, as: variant, into: &buffer)
-                #expect(buffer.copyBytes() == Array(text.utf8))
+                let appended = buffer.copyBytes()
+                #expect(appended == Array(text.utf8))
             }
         }
     }

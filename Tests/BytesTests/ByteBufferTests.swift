@@ -9,12 +9,30 @@ import Testing
         return String(decoding: buffer.copyBytes(), as: UTF8.self)
     }
 
+    private func expect(
+        _ buffer: borrowing ByteBuffer, holds bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let count = buffer.count
+        let isEmpty = buffer.isEmpty
+        let held = buffer.copyBytes()
+        #expect(count == bytes.count, sourceLocation: sourceLocation)
+        #expect(isEmpty == bytes.isEmpty, sourceLocation: sourceLocation)
+        #expect(held == bytes, sourceLocation: sourceLocation)
+    }
+
+    private func expect(
+        _ buffer: borrowing ByteBuffer, owns capacity: Int, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let held = buffer.capacityBytes
+        #expect(held == capacity, sourceLocation: sourceLocation)
+    }
+
     @Test func startsEmptyAndWithoutMemory() {
         let buffer = ByteBuffer()
-        #expect(buffer.isEmpty)
-        #expect(buffer.capacityBytes == 0)
-        #expect(buffer.copyBytes() == [])
-        #expect(buffer.withSpan { $0.count } == 0)
+        expect(buffer, owns: 0)
+        expect(buffer, holds: [])
+        let length = buffer.withSpan { $0.count }
+        #expect(length == 0)
     }
 
     @Test func appendsInOrder() {
@@ -30,21 +48,24 @@ import Testing
 
     @Test func writesNumbers() {
         for value: Int64 in [0, 1, 9, 10, 99, 100, -1, 12_345_678_901, .max, .min] {
-            #expect(text { $0.append(decimal: value) } == String(value))
+            #expect(text { (buffer: inout ByteBuffer) in buffer.append(decimal: value) } == String(value))
         }
         for power in 0..<20 {
             let value = (0..<power).reduce(UInt64(1)) { product, _ in product * 10 }
             for neighbour in [value - 1, value, value + 1] {
-                #expect(text { $0.append(decimal: neighbour) } == String(neighbour))
+                #expect(text { (buffer: inout ByteBuffer) in buffer.append(decimal: neighbour) } == String(neighbour))
             }
         }
-        for value: UInt64 in [.max, .max - 1] { #expect(text { $0.append(decimal: value) } == String(value)) }
+        for value: UInt64 in [.max, .max - 1] {
+            #expect(text { (buffer: inout ByteBuffer) in buffer.append(decimal: value) } == String(value))
+        }
         for value: UInt in [0, 1, 15, 16, 255, 256, 0xABCDEF, .max] {
-            #expect(text { $0.append(hexadecimal: value) } == String(value, radix: 16))
+            #expect(
+                text { (buffer: inout ByteBuffer) in buffer.append(hexadecimal: value) } == String(value, radix: 16))
         }
         var buffer = ByteBuffer()
         buffer.append(bigEndian: UInt32(0x0102_0304))
-        #expect(buffer.copyBytes() == [1, 2, 3, 4])
+        expect(buffer, holds: [1, 2, 3, 4])
     }
 
     @Test func consumingKeepsTheRest() {
@@ -57,9 +78,9 @@ import Testing
             let taken = min(model.count, round * 7 % 41)
             buffer.consume(taken)
             model.removeFirst(taken)
-            #expect(buffer.count == model.count)
+            if round % 50 == 0 { expect(buffer, holds: model) }
         }
-        #expect(buffer.copyBytes() == model)
+        expect(buffer, holds: model)
     }
 
     @Test func keepsItsMemoryUntilToldOtherwise() {
@@ -67,14 +88,14 @@ import Testing
         buffer.append([UInt8](repeating: 7, count: 100))
         let held = buffer.capacityBytes
         buffer.dropLast(40)
-        #expect(buffer.count == 60)
+        expect(buffer, holds: [UInt8](repeating: 7, count: 60))
         buffer.removeAll()
-        #expect(buffer.isEmpty)
-        #expect(buffer.capacityBytes == held)
+        expect(buffer, holds: [])
+        expect(buffer, owns: held)
         buffer.releaseMemory()
-        #expect(buffer.capacityBytes == 0)
+        expect(buffer, owns: 0)
         buffer.append(1)
-        #expect(buffer.copyBytes() == [1])
+        expect(buffer, holds: [1])
     }
 
     @Test func writesInPlace() {
@@ -86,6 +107,6 @@ import Testing
             return 2
         }
         buffer.withUnsafeMutableBytes { $0[0] = 9 }
-        #expect(buffer.copyBytes() == [9, 2, 3])
+        expect(buffer, holds: [9, 2, 3])
     }
 }
