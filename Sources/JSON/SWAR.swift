@@ -1,5 +1,8 @@
 /// Eight bytes at a time in one register.
 enum SWAR {
+    /// Bit 7 of each byte: clear in all of them for ASCII.
+    static let highs: UInt64 = 0x8080_8080_8080_8080
+
     /// Bit 7 set for each byte that a JSON string cannot hold as it is: a quote, a backslash, a control character. Bits
     /// above the lowest one set may be wrong (a borrow runs upwards); the lowest is exact.
     @inline(__always)

@@ -29,15 +29,27 @@ struct ScratchStack<Element>: ~Copyable {
     }
 
     /// Removes everything from `start` up and returns it.
+    // Inlined, and not by init(unsafeUninitializedCapacity:), to be specialised: generic code asks the runtime for the
+    // array's metadata each time, a quarter of the time to parse a small object.
+    @inline(__always)
     mutating func pop(from start: Int) -> [Element] {
         precondition(start >= 0 && start <= count, "beyond the top of the stack")
         let length = count - start
         guard length > 0, let base else { return [] }
         count = start
-        return [Element](unsafeUninitializedCapacity: length) { target, initialized in
-            target.baseAddress.unsafelyUnwrapped.moveInitialize(from: base + start, count: length)
-            initialized = length
-        }
+        var popped: [Element] = []
+        popped.reserveCapacity(length)
+        for position in start..<start + length { popped.append((base + position).move()) }
+        return popped
+    }
+
+    /// Removes everything from `start` up.
+    @inline(__always)
+    mutating func truncate(to start: Int) {
+        precondition(start >= 0 && start <= count, "beyond the top of the stack")
+        guard let base else { return }
+        (base + start).deinitialize(count: count - start)
+        count = start
     }
 
     @inline(never)

@@ -6,30 +6,36 @@ extension TextReader {
     mutating func string() throws(JSONParseError) -> String {
         position += 1
         let start = position
-        skipPlain()
+        let isASCII = skipPlain()
         guard position < end, byte(position) == UInt8(ascii: "\"") else { return try escapedString(start) }
         let bytes = UnsafeRawBufferPointer(start: base + start, count: position - start)
         position += 1
-        return try text(of: bytes, start)
+        guard isASCII else { return try text(of: bytes, start) }
+        return String(copying: UTF8Span(unchecked: bytes.assumingMemoryBound(to: UInt8.self).span, isKnownASCII: true))
     }
 
-    /// Moves to the next quote, backslash or control character, or to the end.
+    /// Moves to the next quote, backslash or control character, or to the end; says whether all before it was ASCII.
     @inline(__always)
-    private mutating func skipPlain() {
+    private mutating func skipPlain() -> Bool {
+        var seen: UInt64 = 0
         while end - position >= 8 {
             let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self))
             let special = SWAR.special(word)
             if special != 0 {
                 position += special.trailingZeroBitCount / 8
-                return
+                seen |= word & ((special & (0 &- special)) &- 1)
+                return seen & SWAR.highs == 0
             }
+            seen |= word
             position += 8
         }
         while position < end {
             let byte = byte(position)
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return }
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+            seen |= UInt64(byte)
             position += 1
         }
+        return seen & SWAR.highs == 0
     }
 
     /// Reads on from the first special byte of a string that is not its closing quote.
@@ -48,7 +54,7 @@ extension TextReader {
             default: throw JSONParseError(.controlCharacter, at: position)
             }
             runStart = position
-            skipPlain()
+            _ = skipPlain()
         }
     }
 
@@ -59,9 +65,12 @@ extension TextReader {
     /// A string of bytes that are checked to be UTF-8; `start` is where they begin in the text, for the error.
     @inline(__always)
     private func text(of bytes: UnsafeRawBufferPointer, _ start: Int) throws(JSONParseError) -> String {
-        let bytes = bytes.assumingMemoryBound(to: UInt8.self)
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw invalidUTF8(from: start) }
-        return text
+        let bytes = bytes.assumingMemoryBound(to: UInt8.self).span
+        do {
+            return String(copying: try UTF8Span(validating: bytes))
+        } catch {
+            throw invalidUTF8(from: start)
+        }
     }
 
     /// The error for the string that began at `start`, at its first byte that cannot be UTF-8. Escapes are ASCII, so

@@ -91,7 +91,7 @@ struct TextReader: ~Copyable {
                 skipWhitespace()
             case UInt8(ascii: "}"):
                 close()
-                _ = fingerprints.pop(from: start)
+                fingerprints.truncate(to: start)
                 return .object(JSONObject(distinct: members.pop(from: start), positions: positions))
             default: throw unexpected()
             }
