@@ -88,5 +88,7 @@ let package = Package(
         // Vectors are read from the source tree: a resource bundle would bring Foundation in.
         tests("JSON", ["PylonJSON", "PylonBytes"], exclude: ["Vectors"]),
         tests("HTTP", ["PylonHTTP", "PylonBytes"]),
+        tests("WebSocket", ["PylonWebSocket", "PylonBytes", "PylonTime"]),
+        tests("EventStream", ["PylonEventStream", "PylonBytes"]),
     ]
 )

@@ -115,6 +115,9 @@ package struct WebSocketSession: ~Copyable {
         default:
             let close = try ClosePayload(payload)
             decoder.end()
+            // A message that was under way will not be finished: the whole buffer can go.
+            message = nil
+            delivered = .message
             return .close(close.code, reason: close.reason)
         }
     }
