@@ -171,7 +171,8 @@ package struct HTTPRequestParser: Sendable {
     /// control character has arrived since.
     private mutating func isWorthTrying(_ bytes: UnsafeBufferPointer<UInt8>, _ end: Int, _ maximum: Int) -> Bool {
         guard scanned > lineStart, end < maximum else { return true }
-        if HTTPSyntax.firstControl(bytes, from: scanned, to: end) < end { return true }
+        // From one byte before: behind a CR every byte matters.
+        if HTTPSyntax.firstControl(bytes, from: scanned - 1, to: end) < end { return true }
         scanned = end
         return false
     }
