@@ -31,6 +31,7 @@ let package = Package(
         .executable(name: "pylon", targets: ["PylonCommand"]),
     ],
     targets: [
+        tests("Tidy", []),
         .target(name: "CSystem", path: "Sources/CSystem", cSettings: [.define("_GNU_SOURCE")]),
         module("Bytes"),
         module("Threading", ["CSystem"]),
