@@ -119,6 +119,7 @@ package final class EventLoop: @unchecked Sendable {
         return pthread_equal(owner, pthread_self()) != 0
     }
 
+    /// Traps in debug builds when the caller is on another thread than a running loop's own.
     @inline(__always)
     package func assertOnLoop() {
         assert(owner == nil || isCurrent, "loop state touched from another thread")

@@ -18,8 +18,11 @@ package struct BodyLimit: Hashable, Sendable {
     /// No body at all.
     package static var none: Self { Self(bytesMaximum: 0) }
 
+    /// So many bytes.
     package static func bytes(_ count: Int) -> Self { Self(bytesMaximum: count) }
+    /// So many times 1,024 bytes.
     package static func kibi(_ count: Int) -> Self { Self(bytesMaximum: count * 1024) }
+    /// So many times 1,048,576 bytes.
     package static func mebi(_ count: Int) -> Self { Self(bytesMaximum: count * 1024 * 1024) }
 }
 

@@ -146,6 +146,7 @@ extension JSONWriter {
 // MARK: Values
 
 extension JSONWriter {
+    /// Writes `null`.
     @inlinable
     public mutating func null() {
         beforeValue()

@@ -6,6 +6,7 @@ package final class Counter: Sendable {
 
     package init() {}
 
+    /// Counts `amount` more.
     @inline(__always)
     package func add(_ amount: Int = 1) {
         total.wrappingAdd(UInt64(truncatingIfNeeded: amount), ordering: .relaxed)
@@ -20,6 +21,7 @@ package final class Gauge: Sendable {
 
     package init() {}
 
+    /// Moves the number by `amount`, which may be negative.
     @inline(__always)
     package func add(_ amount: Int) {
         current.wrappingAdd(amount, ordering: .relaxed)

@@ -15,6 +15,7 @@ package final class DurationHistogram: Sendable {
         buckets = (0...Self.boundsMicroseconds.count).map { _ in Counter() }
     }
 
+    /// Counts one duration. Never blocks.
     package func record(_ duration: Duration) {
         let nanoseconds = duration.wholeNanoseconds
         sumNanoseconds.add(Int(clamping: nanoseconds))

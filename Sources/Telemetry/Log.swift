@@ -66,9 +66,13 @@ package final class Log: Sendable {
         queue.close()
     }
 
+    /// Queues a line for whoever is looking for a fault.
     package func debug(_ message: @autoclosure () -> String) { write(.debug, message()) }
+    /// Queues a line about the ordinary course of things.
     package func info(_ message: @autoclosure () -> String) { write(.info, message()) }
+    /// Queues a line about something the process coped with.
     package func warning(_ message: @autoclosure () -> String) { write(.warning, message()) }
+    /// Queues a line about something that failed.
     package func error(_ message: @autoclosure () -> String) { write(.error, message()) }
 
     /// Queues one line. Line feeds and other control characters in `message` are made visible, so that nobody can forge a line.

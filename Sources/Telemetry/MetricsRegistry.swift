@@ -14,6 +14,7 @@ package final class MetricsRegistry: Sendable {
         case labelled(label: String, @Sendable () -> [(label: String, value: Double)])
     }
 
+    /// A metric with what Prometheus says about it.
     package struct Metric: Sendable {
         /// The Prometheus name: `pylon_<what>_<unit>`, counters ending in `_total`.
         package let name: String

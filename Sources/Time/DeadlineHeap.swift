@@ -1,6 +1,7 @@
 /// A binary heap of deadlines, earliest first. Entries are never removed early: whoever they belong to tells a stale one when
 /// it comes up.
 package struct DeadlineHeap {
+    /// One deadline and whose it is.
     package struct Entry: Sendable {
         package let deadline: Instant
         /// Whose deadline it is, in the owner's own numbering.
