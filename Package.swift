@@ -93,3 +93,20 @@ let package = Package(
         tests("EventStream", ["PylonEventStream", "PylonBytes"]),
     ]
 )
+
+// MARK: Benchmarks
+
+package.products.append(.executable(name: "pylon-bench", targets: ["PylonBench"]))
+package.targets += [
+    // Counts allocations wherever it is linked: for tests and benchmarks, never for a product.
+    .target(name: "CAllocationCounter", path: "Sources/CAllocationCounter", cSettings: [.define("_GNU_SOURCE")]),
+    tests("Allocation", ["CAllocationCounter", "PylonBytes", "PylonThreading"]),
+    .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CBenchSystem", path: "Benchmarks/CBenchSystem", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "PylonBenchKit", dependencies: ["PylonBytes"], path: "Benchmarks/BenchKit", swiftSettings: strict),
+    tests("BenchKit", ["PylonBenchKit", "PylonBytes"]),
+    .executableTarget(
+        name: "PylonBench",
+        dependencies: ["CBenchSystem", "CFloor", "CSystem", "PylonBenchKit", "PylonBytes", "PylonTime"],
+        path: "Benchmarks/PylonBench", swiftSettings: strict),
+]

@@ -1,0 +1,80 @@
+internal import PylonBenchKit
+
+/// One load: how many clients get frames of which size how often.
+struct FanoutCase {
+    var transport: Transport
+    var clients: Int
+    var rateHz: Int
+    var payloadBytes: Int
+
+    /// As the issue tracker and the tables write it.
+    var name: String { "\(transport.rawValue) \(clients) x \(rateHz) Hz x \(payloadBytes) B" }
+}
+
+/// Who sends.
+enum Side: String {
+    case floor
+    case pylon
+}
+
+/// What one side did with one case in one run.
+struct Measurement {
+    var seconds: Double
+    /// Frames that arrived.
+    var deliveries: Double
+    /// Snapshots made in the window, by their tick numbers.
+    var ticks: Double
+    /// Frames received of those that a server on time would have sent: 1 is all of them.
+    var deliveredRatio: Double
+    /// Whether every client got every tick once and in order, none was made late enough to be left out, and all
+    /// streams stayed open.
+    var isEveryTickDelivered: Bool
+    var latencyMilliseconds: Latency
+    var cpuMicrosecondsPerDelivery: Double
+    /// The sender's share of one core.
+    var cpuShare: Double
+    var residentBytesPerConnection: Double
+    var systemCallsPerDelivery: Double?
+    /// Clients whose stream ended before the window did.
+    var lostStreams: Int
+    /// Frames whose JSON was not of the size asked for.
+    var wrongSizes: Int
+
+    struct Latency {
+        var p50: Double
+        var p99: Double
+        var p999: Double
+        var max: Double
+    }
+}
+
+/// What a case came to: one measurement for each run on each side.
+struct CaseResult {
+    var load: FanoutCase
+    var floor: [Measurement] = []
+    var pylon: [Measurement] = []
+
+    /// The median over the runs; nil when that side did not run.
+    static func median(_ runs: [Measurement]) -> Measurement? {
+        guard !runs.isEmpty else { return nil }
+        func median(_ value: (Measurement) -> Double) -> Double { runs.map(value).median }
+        let counted = runs.compactMap(\.systemCallsPerDelivery)
+        return Measurement(
+            seconds: median(\.seconds), deliveries: median(\.deliveries), ticks: median(\.ticks),
+            deliveredRatio: median(\.deliveredRatio),
+            isEveryTickDelivered: runs.allSatisfy(\.isEveryTickDelivered),
+            latencyMilliseconds: .init(
+                p50: median(\.latencyMilliseconds.p50), p99: median(\.latencyMilliseconds.p99),
+                p999: median(\.latencyMilliseconds.p999), max: median(\.latencyMilliseconds.max)),
+            cpuMicrosecondsPerDelivery: median(\.cpuMicrosecondsPerDelivery), cpuShare: median(\.cpuShare),
+            residentBytesPerConnection: median(\.residentBytesPerConnection),
+            systemCallsPerDelivery: counted.isEmpty ? nil : counted.median,
+            lostStreams: runs.map(\.lostStreams).max() ?? 0, wrongSizes: runs.map(\.wrongSizes).max() ?? 0)
+    }
+
+    /// The server's CPU per delivery as a multiple of the floor's: the median of the pairs, each taken back to back.
+    var ratio: Double? {
+        guard !floor.isEmpty, floor.count == pylon.count else { return nil }
+        return zip(pylon, floor).map { $0.cpuMicrosecondsPerDelivery / max($1.cpuMicrosecondsPerDelivery, 1e-9) }.median
+    }
+}

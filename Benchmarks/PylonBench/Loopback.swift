@@ -1,0 +1,38 @@
+internal import CSystem
+internal import Glibc
+
+/// Sockets on 127.0.0.1.
+enum Loopback {
+    /// Starts or makes a connection; true when it is made or under way.
+    static func connect(_ descriptor: Int32, port: Int) -> Bool {
+        withAddress(port: port) { Glibc.connect(descriptor, $0, $1) == 0 } || errno == EINPROGRESS
+    }
+
+    /// The first of `count` consecutive ports that are all free now.
+    static func freePorts(_ count: Int) throws(BenchError) -> Int {
+        // Below the range the kernel hands out to outgoing connections.
+        for _ in 0..<200 {
+            let first = Int.random(in: 20_000..<32_000)
+            if (first..<first + count).allSatisfy(isFree) { return first }
+        }
+        throw .process("no \(count) consecutive free ports")
+    }
+
+    private static func isFree(_ port: Int) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        return withAddress(port: port) { bind(descriptor, $0, $1) == 0 }
+    }
+
+    private static func withAddress<R>(port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
+        return withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+}
