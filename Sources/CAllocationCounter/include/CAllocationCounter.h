@@ -3,6 +3,7 @@
 #ifndef PYLON_CALLOCATIONCOUNTER_H
 #define PYLON_CALLOCATIONCOUNTER_H
 
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
 
