@@ -17,7 +17,7 @@ struct Fanout {
           Starts the bare send loop and the server in turn on core 0 and reads N streams from core 1.
           --server PATH   the pylon executable; by default the one beside pylon-bench
           --json          print one JSON object for each case instead of the table; with FILE, write them there too
-          --no-counters   skip the extra second in which system calls are counted
+          --no-counters   skip the extra second in which system calls and allocations are counted
           --mode          the same as --transport
         """
 
@@ -105,16 +105,29 @@ struct Fanout {
         let window = try observe(client, load, seconds: seconds) { () throws(BenchError) in
             try ProcessSample(pid: server.process.pid).cpuNanoseconds
         }
-        var systemCalls: Double?
-        if withCounters, let counter = SystemCallCounter(pid: server.process.pid) {
-            let counted = try observe(client, load, seconds: 1) { () throws(BenchError) in counter.toggle() }
-            if counted.result.frames > 0 { systemCalls = Double(counted.used) / Double(counted.result.frames) }
-        }
         var measurement = window.result.measurement(load, seconds: Double(seconds), cpuNanoseconds: window.used)
         measurement.residentBytesPerConnection =
             Double(connected.residentBytes - idle.residentBytes) / Double(load.clients)
-        measurement.systemCallsPerDelivery = systemCalls
+        if withCounters { try count(server.process, client, load, into: &measurement) }
         return measurement
+    }
+
+    /// Counts what costs too much to count while timing, in a window of its own.
+    private func count(
+        _ server: ChildProcess, _ client: ChildProcess, _ load: FanoutCase, into measurement: inout Measurement
+    ) throws(BenchError) {
+        let systemCalls = EventCounter.systemCalls(of: server.pid)
+        let allocations = EventCounter.allocations(of: server.pid)
+        guard systemCalls != nil || allocations != nil else { return }
+        var isCounting = false
+        let frames = try observe(client, load, seconds: 1) { () throws(BenchError) in
+            isCounting.toggle()
+            for counter in [systemCalls, allocations] { isCounting ? counter?.start() : counter?.stop() }
+            return 0
+        }.result.frames
+        guard frames > 0 else { return }
+        measurement.systemCallsPerDelivery = systemCalls.map { Double($0.count) / Double(frames) }
+        measurement.allocationsPerDelivery = allocations.map { Double($0.count) / Double(frames) }
     }
 
     /// Lets `client` count for `seconds` and reads `gauge` at both ends of that window.
@@ -191,7 +204,7 @@ struct WindowResult {
             ),
             cpuMicrosecondsPerDelivery: Double(cpuNanoseconds) / 1000 / Double(max(frames, 1)),
             cpuShare: Double(cpuNanoseconds) / 1e9 / seconds,
-            residentBytesPerConnection: 0, systemCallsPerDelivery: nil,
+            residentBytesPerConnection: 0, systemCallsPerDelivery: nil, allocationsPerDelivery: nil,
             lostStreams: self["lost"], wrongSizes: self["wrong_sizes"])
     }
 }

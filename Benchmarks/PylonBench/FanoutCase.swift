@@ -34,7 +34,10 @@ struct Measurement {
     /// The sender's share of one core.
     var cpuShare: Double
     var residentBytesPerConnection: Double
+    /// Nil when the machine does not let them be counted.
     var systemCallsPerDelivery: Double?
+    /// Nil when the machine does not let them be counted.
+    var allocationsPerDelivery: Double?
     /// Clients whose stream ended before the window did.
     var lostStreams: Int
     /// Frames whose JSON was not of the size asked for.
@@ -58,7 +61,10 @@ struct CaseResult {
     static func median(_ runs: [Measurement]) -> Measurement? {
         guard !runs.isEmpty else { return nil }
         func median(_ value: (Measurement) -> Double) -> Double { runs.map(value).median }
-        let counted = runs.compactMap(\.systemCallsPerDelivery)
+        func counted(_ value: (Measurement) -> Double?) -> Double? {
+            let counts = runs.compactMap(value)
+            return counts.isEmpty ? nil : counts.median
+        }
         return Measurement(
             seconds: median(\.seconds), deliveries: median(\.deliveries), ticks: median(\.ticks),
             deliveredRatio: median(\.deliveredRatio),
@@ -68,7 +74,8 @@ struct CaseResult {
                 p999: median(\.latencyMilliseconds.p999), max: median(\.latencyMilliseconds.max)),
             cpuMicrosecondsPerDelivery: median(\.cpuMicrosecondsPerDelivery), cpuShare: median(\.cpuShare),
             residentBytesPerConnection: median(\.residentBytesPerConnection),
-            systemCallsPerDelivery: counted.isEmpty ? nil : counted.median,
+            systemCallsPerDelivery: counted(\.systemCallsPerDelivery),
+            allocationsPerDelivery: counted(\.allocationsPerDelivery),
             lostStreams: runs.map(\.lostStreams).max() ?? 0, wrongSizes: runs.map(\.wrongSizes).max() ?? 0)
     }
 

@@ -36,38 +36,17 @@ struct ProcessSample {
         return threads
     }
 
-    private static func readFile(_ path: String) -> [UInt8] {
+    /// A whole small file; empty when it cannot be read.
+    static func readFile(_ path: String) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let length = read(descriptor, &buffer, buffer.count)
-        return Array(buffer[..<max(0, length)])
-    }
-}
-
-/// Counts the system calls of all threads a process has now. Needs the kernel's tracepoints and the right to use them.
-final class SystemCallCounter {
-    private let descriptors: [Int32]
-    private var isCounting = false
-
-    /// Nil when the machine does not allow it.
-    init?(pid: pid_t) {
-        let opened = ProcessSample.threads(of: pid).map { bench_open_system_call_counter($0) }
-        descriptors = opened.filter { $0 >= 0 }
-        if descriptors.isEmpty || descriptors.count < opened.count { return nil }
-    }
-
-    deinit {
-        for descriptor in descriptors { close(descriptor) }
-    }
-
-    /// Starts counting and returns 0, or stops and returns the sum; used once.
-    func toggle() -> UInt64 {
-        isCounting.toggle()
-        for descriptor in descriptors {
-            _ = isCounting ? bench_enable_counter(descriptor) : bench_disable_counter(descriptor)
+        var contents: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let length = read(descriptor, &buffer, buffer.count)
+            guard length > 0 else { return contents }
+            contents.append(contentsOf: buffer[..<length])
         }
-        return descriptors.reduce(0) { $0 + bench_read_counter($1) }
     }
 }

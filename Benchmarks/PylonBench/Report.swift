@@ -4,7 +4,8 @@ internal import PylonBenchKit
 enum Report {
     private static let columns: [(title: String, width: Int)] = [
         ("case", 28), ("side", 6), ("deliv/s", 9), ("delivered", 10), ("every tick", 11), ("p50 ms", 8), ("p99 ms", 8),
-        ("p99.9 ms", 9), ("max ms", 8), ("us/deliv", 9), ("core", 6), ("RSS/conn", 9), ("calls/d", 8), ("ratio", 6),
+        ("p99.9 ms", 9), ("max ms", 8), ("us/deliv", 9), ("core", 6), ("RSS/conn", 9), ("calls/d", 8), ("mallocs/d", 9),
+        ("ratio", 6),
     ]
 
     static var tableHead: String { line(columns.map(\.title)) }
@@ -30,6 +31,7 @@ enum Report {
             Decimal.text(median.cpuShare * 100, places: 0) + "%",
             Decimal.grouped(Int(median.residentBytesPerConnection)),
             median.systemCallsPerDelivery.map { Decimal.text($0, places: 3) } ?? "-",
+            median.allocationsPerDelivery.map { Decimal.text($0, places: 3) } ?? "-",
             side == .pylon ? result.ratio.map { Decimal.text($0, places: 2) } ?? "-" : "1",
         ])
     }
@@ -78,7 +80,7 @@ enum Report {
             ),
             ("cpu_share", number(median.cpuShare, places: 4)),
             ("rss_bytes_per_connection", number(median.residentBytesPerConnection, places: 0)),
-            ("mallocs_per_delivery", "null"),
+            ("mallocs_per_delivery", number(median.allocationsPerDelivery, places: 4)),
             ("syscalls_per_delivery", number(median.systemCallsPerDelivery, places: 4)),
             ("lost_streams", "\(median.lostStreams)"), ("wrong_sizes", "\(median.wrongSizes)"),
         ]
