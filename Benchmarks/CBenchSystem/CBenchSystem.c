@@ -103,6 +103,8 @@ int bench_enable_counter(int descriptor) { return ioctl(descriptor, PERF_EVENT_I
 
 int bench_disable_counter(int descriptor) { return ioctl(descriptor, PERF_EVENT_IOC_DISABLE, 0); }
 
+int bench_reset_counter(int descriptor) { return ioctl(descriptor, PERF_EVENT_IOC_RESET, 0); }
+
 uint64_t bench_read_counter(int descriptor) {
     uint64_t count = 0;
     return read(descriptor, &count, sizeof count) == sizeof count ? count : 0;

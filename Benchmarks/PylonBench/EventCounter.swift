@@ -41,6 +41,11 @@ final class EventCounter {
         for descriptor in descriptors { bench_disable_counter(descriptor) }
     }
 
+    /// Sets the count back to 0.
+    func reset() {
+        for descriptor in descriptors { bench_reset_counter(descriptor) }
+    }
+
     var count: UInt64 {
         descriptors.reduce(0) { $0 + bench_read_counter($1) }
     }

@@ -6,9 +6,17 @@ struct FanoutCase {
     var clients: Int
     var rateHz: Int
     var payloadBytes: Int
+    /// How many of the clients open their stream and then never read.
+    var stuckClients = 0
+
+    /// The clients whose frames are counted.
+    var readingClients: Int { clients - stuckClients }
 
     /// As the issue tracker and the tables write it.
-    var name: String { "\(transport.rawValue) \(clients) x \(rateHz) Hz x \(payloadBytes) B" }
+    var name: String {
+        let stuck = stuckClients > 0 ? " (\(stuckClients) stuck)" : ""
+        return "\(transport.rawValue) \(clients)\(stuck) x \(rateHz) Hz x \(payloadBytes) B"
+    }
 }
 
 /// Who sends.

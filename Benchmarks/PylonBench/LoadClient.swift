@@ -30,6 +30,8 @@ final class LoadClient {
     struct Options {
         var port: Int
         var clients: Int
+        /// How many of them stop reading once their stream is open; these are not counted.
+        var stuckClients: Int
         var transport: Transport
         var payloadBytes: Int
         /// The request target up to the subscriber's number.
@@ -118,9 +120,15 @@ final class LoadClient {
         let isIntact = try connection.read(bytes) { tick, json in
             arrived(on: connection, tick: tick, json, at: received)
         }
-        if !wasOpen, connection.isOpen { opening -= 1 }
+        if !wasOpen, connection.isOpen {
+            opening -= 1
+            if isStuck(connection) { csystem_epoll_ctl(epoll, EPOLL_CTL_DEL, connection.descriptor, 0, 0) }
+        }
         if !isIntact { try lose(connection) }
     }
+
+    /// Stuck clients stand first, where a sender that goes through its clients in order meets them first.
+    private func isStuck(_ connection: LoadConnection) -> Bool { connection.number < options.stuckClients }
 
     private func lose(_ connection: LoadConnection) throws(BenchError) {
         guard connection.isOpen else {
@@ -133,7 +141,7 @@ final class LoadClient {
     private func arrived(on connection: LoadConnection, tick: UInt64, _ json: UnsafeRawBufferPointer, at now: UInt64) {
         let timestamp = SnapshotTimestamp.microseconds(in: json) ?? 0
         newestTimestamp = max(newestTimestamp, timestamp)
-        guard window != nil else { return }
+        guard window != nil, !isStuck(connection) else { return }
         if timestamp >= window.unsafelyUnwrapped.to {
             if !connection.isPastWindow { window?.past += 1 }
             connection.isPastWindow = true
@@ -168,6 +176,7 @@ final class LoadClient {
 
     private func finishWindowIfOver() {
         guard let window else { return }
+        let connections = connections.dropFirst(options.stuckClients)
         let now = clock.microsecondsSinceEpoch()
         guard now >= window.to, window.past == connections.count || now >= window.to + Self.graceMicroseconds else {
             return

@@ -60,7 +60,7 @@ enum PylonBench {
 
     private static func client(_ words: ArraySlice<String>) throws(BenchError) {
         let grammar = Arguments.Grammar(
-            values: ["core", "port", "clients", "transport", "bytes", "target", "token", "timeout"])
+            values: ["core", "port", "clients", "transport", "bytes", "target", "token", "timeout", "stuck"])
         let arguments = try Arguments(words, grammar)
         try join(arguments)
         raiseFileLimit()
@@ -70,7 +70,8 @@ enum PylonBench {
         let client = LoadClient(
             LoadClient.Options(
                 port: try arguments.number("port", in: 1...65_535),
-                clients: try arguments.number("clients", in: 1...60_000), transport: transport,
+                clients: try arguments.number("clients", in: 1...60_000),
+                stuckClients: try arguments.number("stuck", default: 0, in: 0...60_000), transport: transport,
                 payloadBytes: try arguments.number("bytes", in: 1...1_000_000),
                 target: try arguments.string("target"), token: try arguments.string("token", default: ""),
                 timeout: .seconds(try arguments.number("timeout", default: 60, in: 1...3600))))

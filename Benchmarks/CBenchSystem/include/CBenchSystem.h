@@ -33,6 +33,7 @@ uint64_t bench_function_offset(const char *path, const char *name);
 
 int bench_enable_counter(int descriptor);
 int bench_disable_counter(int descriptor);
+int bench_reset_counter(int descriptor);
 
 /// The count so far, 0 when unreadable.
 uint64_t bench_read_counter(int descriptor);
