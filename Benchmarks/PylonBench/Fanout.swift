@@ -160,12 +160,12 @@ struct Fanout {
         try client.send("window \(from) \(to)")
         try signals.sleep(until: instant(atEpoch: from))
         let before = try gauge()
-        let lateBefore = clock.microsecondsSinceEpoch() - from
+        let lateBefore = Int64(clock.microsecondsSinceEpoch()) - Int64(from)
         try signals.sleep(until: instant(atEpoch: to))
         let after = try gauge()
-        let lateAfter = clock.microsecondsSinceEpoch() - to
+        let lateAfter = Int64(clock.microsecondsSinceEpoch()) - Int64(to)
         let words = try client.receive("the client's count", within: .seconds(20), signals)
-        return (try WindowResult(words), after - before, max(lateBefore, lateAfter) < interval / 10)
+        return (try WindowResult(words), after - before, max(lateBefore, lateAfter) < Int64(interval) / 10)
     }
 
     private func instant(atEpoch microseconds: UInt64) -> Instant {

@@ -3,7 +3,7 @@ internal import PylonBenchKit
 /// The results as a table for people and as JSON for programs.
 enum Report {
     private static let columns: [(title: String, width: Int)] = [
-        ("case", 29), ("side", 6), ("deliv/s", 9), ("delivered", 10), ("every tick", 11), ("p50 ms", 8), ("p99 ms", 8),
+        ("case", 38), ("side", 6), ("deliv/s", 9), ("delivered", 10), ("every tick", 11), ("p50 ms", 8), ("p99 ms", 8),
         ("p99.9 ms", 9), ("max ms", 8), ("us/deliv", 9), ("core", 6), ("RSS/conn", 9), ("calls/d", 8), ("mallocs/d", 9),
         ("ratio", 6),
     ]
