@@ -45,13 +45,17 @@ let package = Package(
         module("EventStream", ["PylonBytes"]),
         module(
             "Fanout",
-            ["PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonNet", "PylonTelemetry", "PylonThreading", "PylonTime"]
+            [
+                "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonNet", "PylonTelemetry", "PylonThreading",
+                "PylonTime",
+            ]
         ),
         module("Simulation", ["PylonJSON", "PylonTime"]),
         module(
             "ShardHost",
             [
-                "CSystem", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonSimulation", "PylonTelemetry",
+                "CSystem", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonSimulation",
+                "PylonTelemetry",
                 "PylonThreading", "PylonTime",
             ]),
 
@@ -100,13 +104,13 @@ package.products.append(.executable(name: "pylon-bench", targets: ["PylonBench"]
 package.targets += [
     // Counts allocations wherever it is linked: for tests and benchmarks, never for a product.
     .target(name: "CAllocationCounter", path: "Sources/CAllocationCounter", cSettings: [.define("_GNU_SOURCE")]),
-    tests("Allocation", ["CAllocationCounter", "PylonBytes", "PylonThreading"]),
+    tests("Allocation", ["CAllocationCounter", "PylonBytes", "PylonJSON", "PylonThreading"]),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CBenchSystem", path: "Benchmarks/CBenchSystem", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "PylonBenchKit", dependencies: ["PylonBytes"], path: "Benchmarks/BenchKit", swiftSettings: strict),
     tests("BenchKit", ["PylonBenchKit", "PylonBytes"]),
     .executableTarget(
         name: "PylonBench",
-        dependencies: ["CBenchSystem", "CFloor", "CSystem", "PylonBenchKit", "PylonBytes", "PylonTime"],
+        dependencies: ["CBenchSystem", "CFloor", "CSystem", "PylonBenchKit", "PylonBytes", "PylonJSON", "PylonTime"],
         path: "Benchmarks/PylonBench", swiftSettings: strict),
 ]
