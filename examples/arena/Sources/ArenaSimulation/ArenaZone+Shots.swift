@@ -1,0 +1,80 @@
+// Shots: flight and hits.
+extension ArenaZone {
+    mutating func stepShots(_ seconds: Double) {
+        var kept = 0
+        for index in shots.indices {
+            var shot = shots[index]
+            let start = shot.position
+            shot.position += shot.heading.unit * (Shot.speed * seconds)
+            guard !shot.life.elapses(in: seconds), isInside(shot.position), !strikes(shot, from: start) else {
+                continue
+            }
+            shots[kept] = shot
+            kept += 1
+        }
+        shots.removeLast(shots.count - kept)
+    }
+
+    private func isInside(_ position: Vector) -> Bool {
+        (0...rules.width).contains(position.x) && (0...rules.height).contains(position.y)
+    }
+
+    /// Whether the shot hits something on its way; if so, the nearest thing suffers.
+    private mutating func strikes(_ shot: Shot, from start: Vector) -> Bool {
+        let player = playerStruck(by: shot, from: start)
+        let wanderer = wandererStruck(by: shot, from: start)
+        if let player, wanderer == nil || player.along <= wanderer!.along {
+            // A shield stops the shot without harm.
+            _ = hurt(player.index, by: shot.owner, shield: 0)
+            return true
+        }
+        guard let wanderer else { return false }
+        strike(wanderer.index, by: shot)
+        return true
+    }
+
+    private mutating func strike(_ index: Int, by shot: Shot) {
+        let kind = wanderers[index].kind
+        wanderers[index].toughness -= 1
+        if wanderers[index].toughness > 0 {
+            wanderers[index].velocity += shot.heading.unit * Self.knockback
+            record(.hit, at: wanderers[index].position, by: shot.owner)
+        } else {
+            wanderers[index].absence.start(Self.absenceTime)
+            record(.popped, at: wanderers[index].position, by: shot.owner, value: kind.traits.points)
+            award(kind.traits.points, to: shot.owner)
+        }
+    }
+
+    private func wandererStruck(by shot: Shot, from start: Vector) -> (index: Int, along: Double)? {
+        let reach = (shot.position - start).length / 2 + Wanderer.radiusMaximum + Shot.radius
+        var nearest: (index: Int, along: Double)?
+        for index in wandererGrid.near((start + shot.position) * 0.5, radius: reach) where wanderers[index].isPresent {
+            let radius = wanderers[index].kind.traits.radius + Shot.radius
+            let position = wanderers[index].position
+            guard position.distanceSquared(toSegmentFrom: start, to: shot.position) < radius * radius else { continue }
+            let along = (position - start).dot(shot.heading.unit)
+            if nearest == nil || along < nearest!.along { nearest = (index, along) }
+        }
+        return nearest
+    }
+
+    private func playerStruck(by shot: Shot, from start: Vector) -> (index: Int, along: Double)? {
+        let radius = Player.radius + Shot.radius
+        let reach = (shot.position - start).length / 2 + radius
+        var nearest: (index: Int, along: Double)?
+        for index in playerGrid.near((start + shot.position) * 0.5, radius: reach)
+        where players[index].isPresent && players[index].number != shot.owner {
+            let position = players[index].position
+            guard position.distanceSquared(toSegmentFrom: start, to: shot.position) < radius * radius else { continue }
+            let along = (position - start).dot(shot.heading.unit)
+            if nearest == nil || along < nearest!.along { nearest = (index, along) }
+        }
+        return nearest
+    }
+
+    /// Pixels per second.
+    static let knockback = 120.0
+    /// Seconds until a wanderer comes back elsewhere.
+    static let absenceTime = 4.0
+}
