@@ -72,3 +72,9 @@ extension Simulation {
 extension Simulation where View == WholeView {
     public func view(of subscriber: SubscriberID) -> WholeView { WholeView() }
 }
+
+extension Simulation where Input: Decodable {
+    public static func decodeInput(_ json: JSONValue) throws -> Input {
+        try JSONValueDecoder().decode(Input.self, from: json)
+    }
+}
