@@ -63,7 +63,8 @@ let package = Package(
         module(
             "Gateway",
             [
-                "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonHTTP", "PylonJSON",
+                "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonHTTP",
+                "PylonJSON",
                 "PylonNet", "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
@@ -77,12 +78,14 @@ let package = Package(
         module(
             "Server",
             [
-                "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonGateway", "PylonHTTP",
+                "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonGateway",
+                "PylonHTTP",
                 "PylonJSON", "PylonNet", "PylonShardHost", "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
         module(
-            "", ["PylonAPI", "PylonBytes", "PylonJSON", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime"],
+            "",
+            ["PylonAPI", "PylonBytes", "PylonJSON", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime"],
             path: "Sources/Pylon"),
         .executableTarget(
             name: "PylonCommand",

@@ -29,7 +29,9 @@ extension JSONValue {
     /// The member `name` as a sequence number, a whole number from 0; nil when it is absent or null.
     package func optionalSequence(_ name: String) throws(APIError) -> UInt64? {
         guard let value = self[name], !value.isNull else { return nil }
-        guard let number = value.int, number >= 0 else { throw .invalidField(name, problem: "must be a whole number from 0") }
+        guard let number = value.int, number >= 0 else {
+            throw .invalidField(name, problem: "must be a whole number from 0")
+        }
         return UInt64(number)
     }
 }

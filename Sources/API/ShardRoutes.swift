@@ -104,7 +104,8 @@ package struct ShardRoutes: Sendable {
             try body.optionalString("subscriber_id") ?? request.identity.userID ?? "anon_\(request.query("sid") ?? "0")"
         shard.push(
             InputRequest(
-                subscriber: try SubscriberID(wire: name), caller: request.identity.caller, input: body["input"] ?? .null,
+                subscriber: try SubscriberID(wire: name), caller: request.identity.caller,
+                input: body["input"] ?? .null,
                 clientSequence: try body.optionalSequence("client_seq")
             ) { result in
                 switch result {

@@ -78,7 +78,8 @@ package final class ShardSocket: WebSocketApplication {
         do {
             let message = try JSONParser.parse(bytes.bindMemory(to: UInt8.self).span)
             _ = try shard.push(
-                message["input"] ?? .null, clientSequence: try message.optionalSequence("client_seq"), from: subscription)
+                message["input"] ?? .null, clientSequence: try message.optionalSequence("client_seq"),
+                from: subscription)
         } catch {
             shard.countRefusedInput()
         }

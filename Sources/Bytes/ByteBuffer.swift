@@ -154,7 +154,8 @@ public struct ByteBuffer: ~Copyable {
         _ minimum: Int, _ body: (UnsafeMutableRawBufferPointer) throws(E) -> Int
     ) throws(E) {
         reserve(minimum)
-        let spare = UnsafeMutableRawBufferPointer(start: base.unsafelyUnwrapped + writeIndex, count: capacity - writeIndex)
+        let spare = UnsafeMutableRawBufferPointer(
+            start: base.unsafelyUnwrapped + writeIndex, count: capacity - writeIndex)
         writeIndex += try body(spare)
     }
 

@@ -42,14 +42,19 @@ package enum ErrorBody {
         case .forbidden: (.forbidden, "FORBIDDEN", "Only administrators may do this.")
         case .metricsUnauthorized: (.unauthorized, "UNAUTHORIZED", "Metrics need the admin token.")
         case .tooManyConnections:
-            (.tooManyRequests, "TOO_MANY_CONNECTIONS", "Too many connections from this address (PYLON_MAX_CONNS_PER_IP).")
+            (
+                .tooManyRequests, "TOO_MANY_CONNECTIONS",
+                "Too many connections from this address (PYLON_MAX_CONNS_PER_IP)."
+            )
         case .draining: (.serviceUnavailable, "SHUTTING_DOWN", "The server is shutting down.")
         case .upgradeRequired: (.upgradeRequired, "UPGRADE_REQUIRED", "This port speaks WebSocket only.")
         case .handshakeRefused(let status, let message, _): (status, "BAD_HANDSHAKE", message)
         case .serviceUnavailable(let name): (.serviceUnavailable, "NOT_AVAILABLE", "\(name) is not available here.")
         case .streamNeedsHTTP11:
-            (.versionNotSupported, "HTTP_VERSION_NOT_SUPPORTED",
-             "Event streams need HTTP/1.1 (behind nginx: proxy_http_version 1.1).")
+            (
+                .versionNotSupported, "HTTP_VERSION_NOT_SUPPORTED",
+                "Event streams need HTTP/1.1 (behind nginx: proxy_http_version 1.1)."
+            )
         case .sessionsFull: (.serviceUnavailable, "SESSION_LIMIT_REACHED", "There are too many sessions.")
         case .invalidJSON(let problem): (.badRequest, "INVALID_JSON", problem)
         case .missingField(let name): (.badRequest, "MISSING_FIELD", "The field \"\(name)\" is missing.")

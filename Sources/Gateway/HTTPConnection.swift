@@ -223,7 +223,8 @@ package final class HTTPConnection: ConnectionHandler {
     }
 
     /// Answers with the head of a stream and hands the connection to `next`.
-    func stream(_ response: HTTPResponse, number: UInt64, to next: ConnectionHandler, on connection: Connection) -> Bool {
+    func stream(_ response: HTTPResponse, number: UInt64, to next: ConnectionHandler, on connection: Connection) -> Bool
+    {
         guard isHandling(number), connection.isOpen else { return false }
         let wasPaused = connection.isReadingPaused
         let settings = service.settings
@@ -253,7 +254,8 @@ package final class HTTPConnection: ConnectionHandler {
         if let subprotocol = acceptance.subprotocol { fields["Sec-WebSocket-Protocol"] = subprotocol }
         connection.write {
             writer.write(
-                HTTPResponse(.switchingProtocols, fields: fields), date: settings.date.text, common: settings.commonFields,
+                HTTPResponse(.switchingProtocols, fields: fields), date: settings.date.text,
+                common: settings.commonFields,
                 into: &$0)
         }
         settings.metrics.count(method, .switchingProtocols)
@@ -325,7 +327,8 @@ package final class HTTPConnection: ConnectionHandler {
     }
 
     private func logResponse(_ status: HTTPStatus, on connection: Connection) {
-        guard !requestLine.hasSuffix(" /health"), !requestLine.hasSuffix(" /metrics"), !requestLine.hasSuffix(" /readyz")
+        guard !requestLine.hasSuffix(" /health"), !requestLine.hasSuffix(" /metrics"),
+            !requestLine.hasSuffix(" /readyz")
         else { return }
         let elapsed = connection.loop.clock.now() - requestStart
         service.settings.log.info("← \(requestLine) \(status.code) in \(elapsed.wholeNanoseconds / 1_000_000)ms")

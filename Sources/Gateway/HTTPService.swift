@@ -103,7 +103,11 @@ package struct GatewayCounters: Sendable {
 
     func count(_ method: HTTPMethod, _ status: HTTPStatus) {
         requests.add()
-        if (200..<400).contains(status.code) || status == .switchingProtocols { requestsOK.add() } else { requestsFailed.add() }
+        if (200..<400).contains(status.code) || status == .switchingProtocols {
+            requestsOK.add()
+        } else {
+            requestsFailed.add()
+        }
         for entry in methods where entry.method == method { entry.count.add() }
     }
 }

@@ -7,7 +7,8 @@ extension IPAddress {
         var storage = copy storage
         switch Int32(storage.ss_family) {
         case AF_INET:
-            self = .v4(withUnsafeBytes(of: &storage) { UInt32(bigEndian: $0.load(as: sockaddr_in.self).sin_addr.s_addr) })
+            self = .v4(
+                withUnsafeBytes(of: &storage) { UInt32(bigEndian: $0.load(as: sockaddr_in.self).sin_addr.s_addr) })
         case AF_INET6:
             let address = withUnsafeBytes(of: &storage) { $0.load(as: sockaddr_in6.self).sin6_addr }
             let (high, low) = withUnsafeBytes(of: address) { bytes in

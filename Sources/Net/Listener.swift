@@ -17,7 +17,8 @@ package final class Listener: Channel {
 
     /// Takes over `descriptor`, a listening socket. `makeHandler` gives each connection its first protocol.
     package init(
-        descriptor: Int32, loop: EventLoop, counters: NetCounters, makeHandler: @escaping (Connection) -> ConnectionHandler
+        descriptor: Int32, loop: EventLoop, counters: NetCounters,
+        makeHandler: @escaping (Connection) -> ConnectionHandler
     ) {
         self.makeHandler = makeHandler
         self.counters = counters

@@ -49,7 +49,8 @@ package struct Configuration: Sendable {
         switch setting.kind {
         case .integer(let range):
             guard let number = Int(value), range.contains(number) else {
-                throw Problem(description: "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+                throw Problem(
+                    description: "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
             }
         case .boolean:
             guard ["0", "1", "true", "false"].contains(value) else {

@@ -13,45 +13,55 @@ enum MetricsCatalog {
     static let shardsLabelledMaximum = 100
 
     static func register(
-        in metrics: MetricsRegistry, clock: any Clock, net: NetCounters, gateway: GatewayCounters, registry: ShardRegistry,
+        in metrics: MetricsRegistry, clock: any Clock, net: NetCounters, gateway: GatewayCounters,
+        registry: ShardRegistry,
         sessions: SessionStore, log: Log
     ) {
         let started = clock.now()
         metrics.register(
-            "pylon_uptime_seconds", help: "Seconds since start.", .gauge { (clock.now() - started).inSeconds.rounded(.down) })
+            "pylon_uptime_seconds", help: "Seconds since start.",
+            .gauge { (clock.now() - started).inSeconds.rounded(.down) })
         registerHTTP(in: metrics, gateway)
         registerSockets(in: metrics, net, gateway)
         registerShards(in: metrics, registry)
         metrics.register("pylon_sessions", help: "Sessions held.", .gauge { Double(sessions.count) })
-        metrics.register("pylon_log_lines_dropped_total", help: "Log lines dropped because the queue was full.", log.linesDropped)
+        metrics.register(
+            "pylon_log_lines_dropped_total", help: "Log lines dropped because the queue was full.", log.linesDropped)
     }
 
     private static func registerHTTP(in metrics: MetricsRegistry, _ gateway: GatewayCounters) {
         metrics.register("pylon_http_requests_total", help: "Requests answered.", gateway.requests)
-        metrics.register("pylon_http_requests_ok_total", help: "Requests answered with 101 or 200 to 399.", gateway.requestsOK)
-        metrics.register("pylon_http_requests_errors_total", help: "Requests answered otherwise.", gateway.requestsFailed)
+        metrics.register(
+            "pylon_http_requests_ok_total", help: "Requests answered with 101 or 200 to 399.", gateway.requestsOK)
+        metrics.register(
+            "pylon_http_requests_errors_total", help: "Requests answered otherwise.", gateway.requestsFailed)
         metrics.register(
             "pylon_http_requests_by_method", help: "Requests by method.",
             .labelled(label: "method") { gateway.methods.map { ($0.method.token, Double($0.count.value)) } })
         metrics.register("pylon_http_malformed_total", help: "Requests the parser refused.", gateway.requestsMalformed)
-        metrics.register("pylon_http_timeouts_total", help: "Requests that took too long to arrive.", gateway.requestTimeouts)
+        metrics.register(
+            "pylon_http_timeouts_total", help: "Requests that took too long to arrive.", gateway.requestTimeouts)
     }
 
     private static func registerSockets(in metrics: MetricsRegistry, _ net: NetCounters, _ gateway: GatewayCounters) {
         metrics.register("pylon_connections_accepted_total", help: "Connections accepted.", net.accepted)
         metrics.register("pylon_connections", help: "Connections open.", net.open)
         metrics.register(
-            "pylon_connections_refused_total", help: "Streams refused by the per-address cap.", gateway.connectionsRefused)
+            "pylon_connections_refused_total", help: "Streams refused by the per-address cap.",
+            gateway.connectionsRefused)
         metrics.register(
             "pylon_connections_out_of_descriptors_total", help: "Connections closed for want of descriptors.",
             net.refusedForDescriptors)
-        metrics.register("pylon_connections_stalled_total", help: "Connections closed because nothing moved.", net.stalled)
+        metrics.register(
+            "pylon_connections_stalled_total", help: "Connections closed because nothing moved.", net.stalled)
         metrics.register("pylon_websockets", help: "WebSockets open.", gateway.webSockets)
-        metrics.register("pylon_websockets_reaped_total", help: "WebSockets closed for silence.", gateway.webSocketsReaped)
+        metrics.register(
+            "pylon_websockets_reaped_total", help: "WebSockets closed for silence.", gateway.webSocketsReaped)
         metrics.register("pylon_event_streams", help: "Event streams open.", gateway.eventStreams)
         metrics.register("pylon_received_bytes_total", help: "Bytes read from sockets.", net.bytesReceived)
         metrics.register("pylon_sent_bytes_total", help: "Bytes written to sockets.", net.bytesSent)
-        metrics.register("pylon_frames_delivered_total", help: "Snapshots handed to the kernel whole.", net.snapshotsSent)
+        metrics.register(
+            "pylon_frames_delivered_total", help: "Snapshots handed to the kernel whole.", net.snapshotsSent)
         metrics.register(
             "pylon_frames_dropped_total", help: "Snapshots dropped because a client was slow.", net.snapshotsDropped)
     }
@@ -61,7 +71,9 @@ enum MetricsCatalog {
         metrics.register("pylon_shards", help: "Shards registered.", .gauge { Double(registry.count) })
         metrics.register("pylon_shard_ticks_total", help: "Steps run.", counters.ticks)
         metrics.register("pylon_shard_ticks_skipped_total", help: "Steps dropped as debt.", counters.ticksSkipped)
-        metrics.register("pylon_shard_tick_lateness_seconds", help: "Start of a step after its deadline.", .histogram(counters.lateness))
+        metrics.register(
+            "pylon_shard_tick_lateness_seconds", help: "Start of a step after its deadline.",
+            .histogram(counters.lateness))
         metrics.register("pylon_frames_built_total", help: "Snapshots encoded.", counters.fanout.framesBuilt)
         metrics.register(
             "pylon_lane_drops_total", help: "Frames dropped between worker and loop.", counters.fanout.laneDrops)

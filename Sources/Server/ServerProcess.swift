@@ -82,7 +82,9 @@ final class ServerProcess {
     func announce() {
         let isAnywhere = ["0.0.0.0", "::"].contains(configuration.text(.host))
         let host = isAnywhere ? "localhost" : configuration.text(.host)
-        print("\(server.program) \(ShardServer.version) is ready: http://\(host.contains(":") ? "[\(host)]" : host):\(ports[0])/")
+        print(
+            "\(server.program) \(ShardServer.version) is ready: http://\(host.contains(":") ? "[\(host)]" : host):\(ports[0])/"
+        )
         // Whoever waits for the line may read through a pipe.
         fflush(nil)
         log.info("listening on \(configuration.text(.host)), ports \(ports.map(String.init).joined(separator: ", "))")

@@ -21,7 +21,8 @@ struct Setting: Sendable {
     let effect: String
 
     init(
-        _ key: SettingKey, variable: String?, flag: String? = nil, _ kind: Kind, standard: String = "", unit: String = "",
+        _ key: SettingKey, variable: String?, flag: String? = nil, _ kind: Kind, standard: String = "",
+        unit: String = "",
         effect: String
     ) {
         self.key = key
@@ -46,7 +47,9 @@ extension Setting {
     static let table: [Setting] = [
         Setting(
             .port, variable: "PYLON_PORT", flag: "--port", .integer(0...65_532), standard: "4321",
-            effect: "main port P: HTTP and event streams; P+1 sync WebSocket, P+2 sync events, P+3 shard WebSocket; 0 takes free ones"),
+            effect:
+                "main port P: HTTP and event streams; P+1 sync WebSocket, P+2 sync events, P+3 shard WebSocket; 0 takes free ones"
+        ),
         Setting(
             .host, variable: "PYLON_HOST", flag: "--host", .text, standard: "0.0.0.0",
             effect: "address to listen on, IPv4 or IPv6"),
@@ -76,7 +79,8 @@ extension Setting {
             unit: "streams", effect: "streams per client address and service; 0 is unlimited"),
         Setting(
             .proxyHops, variable: "PYLON_TRUST_PROXY_HOPS", .integer(0...32), standard: "0", unit: "proxies",
-            effect: "trusted proxies in front; the client address is that many entries from the right of X-Forwarded-For"),
+            effect:
+                "trusted proxies in front; the client address is that many entries from the right of X-Forwarded-For"),
         Setting(
             .webSocketFrameBytes, variable: "PYLON_WS_MAX_FRAME", .integer(125...1_073_741_824), standard: "16777216",
             unit: "bytes", effect: "largest WebSocket frame and message accepted"),

@@ -21,7 +21,8 @@ public struct ShardServer: Sendable {
 
     /// `program` is the name in `--help`; `verbs` are commands of your own beside `serve`.
     public init(
-        program: String = "pylon", kinds: [ShardKind], shards: [InitialShard] = [], pages: [Page] = [], verbs: [Verb] = []
+        program: String = "pylon", kinds: [ShardKind], shards: [InitialShard] = [], pages: [Page] = [],
+        verbs: [Verb] = []
     ) {
         self.program = program
         self.kinds = kinds

@@ -91,7 +91,8 @@ package final class ShardRegistry: Sendable {
     }
 
     private func make(id: String, kind: String, config: JSONValue) throws(RegistryError) -> ShardHandle {
-        guard !id.isEmpty, id.utf8.count <= Self.idBytesMaximum, id.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F })
+        guard !id.isEmpty, id.utf8.count <= Self.idBytesMaximum,
+            id.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F })
         else { throw .invalidID }
         guard let kind = kinds[kind] else { throw .unknownKind(known: kinds.keys.sorted()) }
         guard count < shardsMaximum else { throw .tooMany(maximum: shardsMaximum) }

@@ -237,7 +237,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         _ json: JSONValue, clientSequence: UInt64?, from subscription: Subscription
     ) throws(ShardError) -> UInt64 {
         try enqueue(
-            try decode(json), from: subscription.subscriber, caller: subscription.caller, clientSequence: clientSequence,
+            try decode(json), from: subscription.subscriber, caller: subscription.caller,
+            clientSequence: clientSequence,
             isAuthorized: false)
     }
 

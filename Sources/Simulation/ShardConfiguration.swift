@@ -27,7 +27,9 @@ public struct ShardConfiguration: Hashable, Sendable {
     /// Throws `ConfigurationError` naming the field that is of the wrong type, out of range or not supported.
     public init(json: JSONValue) throws(ConfigurationError) {
         if let hertz = try Self.integer("tick_rate_hz", in: json, 0...TickRate.hertzMaximum) {
-            guard let rate = TickRate(hertz: hertz) else { throw ConfigurationError("tick_rate_hz", "must be 0 to 1000") }
+            guard let rate = TickRate(hertz: hertz) else {
+                throw ConfigurationError("tick_rate_hz", "must be 0 to 1000")
+            }
             tickRate = rate
         }
         if let count = try Self.integer("max_subscribers", in: json, 0...10_000_000) { subscribersMaximum = count }

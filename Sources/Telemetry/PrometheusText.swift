@@ -31,7 +31,8 @@ package enum PrometheusText {
             buffer.append("\(name)_bucket{le=\"\(Double(bound) / 1_000_000)\"} \(count)\n")
         }
         let total = counts.last ?? 0
-        buffer.append("\(name)_bucket{le=\"+Inf\"} \(total)\n\(name)_sum \(histogram.sumSeconds)\n\(name)_count \(total)\n")
+        buffer.append(
+            "\(name)_bucket{le=\"+Inf\"} \(total)\n\(name)_sum \(histogram.sumSeconds)\n\(name)_count \(total)\n")
     }
 
     /// Whole numbers without a fraction, as counters are written.
