@@ -15,6 +15,7 @@ public struct JSONLimits: Sendable {
     public let depthMaximum: Int
     /// How many bytes a text may have.
     public let byteCountMaximum: Int
+    /// What a repeated name does.
     public let duplicateKeys: DuplicateKeys
 
     /// Limits; the defaults suit a message from a client. Traps for a depth beyond ``depthCeiling``.

@@ -4,7 +4,9 @@
 public struct JSONObject: Sendable {
     /// One name and its value.
     public struct Member: Sendable {
+        /// The name, as its code points.
         public let key: String
+        /// What it names.
         public internal(set) var value: JSONValue
 
         /// A member.
@@ -76,12 +78,16 @@ public struct JSONObject: Sendable {
 }
 
 extension JSONObject: RandomAccessCollection {
+    /// Zero.
     public var startIndex: Int { 0 }
+    /// The number of members.
     public var endIndex: Int { members.count }
+    /// The member at a place in their order. Traps beyond the last.
     public subscript(position: Int) -> Member { members[position] }
 }
 
 extension JSONObject: Equatable {
+    /// Whether both have the same members, in whatever order.
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         left.count == right.count && left.members.allSatisfy { right[$0.key] == $0.value }
     }

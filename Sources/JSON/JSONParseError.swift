@@ -24,6 +24,7 @@ public struct JSONParseError: Error, Equatable, CustomStringConvertible {
         case duplicateKey
     }
 
+    /// What is wrong.
     public let reason: Reason
     /// The offset of the offending byte from the start of the text.
     public let offset: Int
@@ -35,6 +36,7 @@ public struct JSONParseError: Error, Equatable, CustomStringConvertible {
         self.offset = offset
     }
 
+    /// Reason and place for a person to read.
     public var description: String {
         let text =
             switch reason {

@@ -1,6 +1,7 @@
 /// A tree can be a property of a type that is coded, with any coder; ``JSONValueDecoder`` and ``JSONValueEncoder`` pass
 /// it through unchanged.
 extension JSONValue: Codable {
+    /// Reads whatever the decoder stands at.
     public init(from decoder: any Decoder) throws {
         if let container = try? decoder.container(keyedBy: PathKey.self) {
             var object = JSONObject()
@@ -23,6 +24,7 @@ extension JSONValue: Codable {
         return .string(try container.decode(String.self))
     }
 
+    /// Writes the tree as nested containers.
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .array(let elements):

@@ -15,6 +15,7 @@ public enum JSONValue: Sendable {
 }
 
 extension JSONValue {
+    /// Whether this is `null`.
     @inlinable
     public var isNull: Bool {
         if case .null = self { true } else { false }
@@ -91,6 +92,7 @@ extension JSONValue {
 }
 
 extension JSONValue: Equatable {
+    /// Whether both mean the same JSON.
     public static func == (left: JSONValue, right: JSONValue) -> Bool {
         switch (left, right) {
         case (.null, .null): true
@@ -111,11 +113,17 @@ extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expre
     ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByStringInterpolation, ExpressibleByArrayLiteral,
     ExpressibleByDictionaryLiteral
 {
+    /// `null`.
     public init(nilLiteral: ()) { self = .null }
+    /// `true` or `false`.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// A whole number.
     public init(integerLiteral value: Int64) { self = .integer(value) }
+    /// A number with a fraction.
     public init(floatLiteral value: Double) { self = .number(value) }
+    /// A string.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// An array.
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 
     /// A repeated key keeps its last value.

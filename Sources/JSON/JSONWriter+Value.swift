@@ -42,5 +42,6 @@ extension JSONValue {
 }
 
 extension JSONValue: CustomStringConvertible {
+    /// The same as ``text``.
     public var description: String { text }
 }

@@ -153,6 +153,7 @@ extension JSONWriter {
         buffer.append(StaticString("null"))
     }
 
+    /// Writes `true` or `false`.
     @inlinable
     public mutating func value(_ value: Bool) {
         beforeValue()
