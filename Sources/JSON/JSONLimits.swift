@@ -8,7 +8,8 @@ public struct JSONLimits: Sendable {
         case refused
     }
 
-    /// The greatest ``depthMaximum``. Values are read, compared and freed by recursion; this fits a 512 KiB stack.
+    /// The greatest ``depthMaximum``. Values are read, written, compared and freed by recursion: so deep a text takes
+    /// under 512 KiB of stack in a release build and 2 MiB in a debug build.
     public static let depthCeiling = 512
 
     /// How many arrays and objects may be open at once; at most ``depthCeiling``.
