@@ -47,9 +47,8 @@ let package = Package(
             "Fanout",
             [
                 "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonNet", "PylonTelemetry", "PylonThreading",
-                "PylonTime",
-            ]
-        ),
+                "PylonTime", "PylonWebSocket",
+            ]),
         module("Simulation", ["PylonJSON", "PylonTime"]),
         module(
             "ShardHost",

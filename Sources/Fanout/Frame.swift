@@ -2,6 +2,7 @@ internal import Glibc
 package import PylonBytes
 internal import PylonEventStream
 package import PylonTime
+internal import PylonWebSocket
 
 /// One snapshot of one view, encoded once and shared by everyone who receives it: each transport's envelope and the payload in
 /// one contiguous buffer, ready for a single `send`.
@@ -26,19 +27,9 @@ package final class Frame: Sendable {
 
     private static func webSocketFrame(tick: Tick, payload: UnsafeRawBufferPointer) -> SharedBytes {
         let length = payload.count + 8
-        let header = length < 126 ? 2 : length < 65_536 ? 4 : 10
+        let header = FrameEncoder.headerLength(for: length)
         return SharedBytes(count: header + length) { bytes in
-            // FIN and opcode 2, RFC 6455 §5.2; servers do not mask.
-            bytes[0] = 0x82
-            switch header {
-            case 2: bytes[1] = UInt8(length)
-            case 4:
-                bytes[1] = 126
-                bytes.storeBytes(of: UInt16(length).bigEndian, toByteOffset: 2, as: UInt16.self)
-            default:
-                bytes[1] = 127
-                bytes.storeBytes(of: UInt64(length).bigEndian, toByteOffset: 2, as: UInt64.self)
-            }
+            FrameEncoder.writeHeader(.binary, payloadCount: length, to: bytes)
             bytes.storeBytes(of: tick.number.bigEndian, toByteOffset: header, as: UInt64.self)
             UnsafeMutableRawBufferPointer(rebasing: bytes[(header + 8)...]).copyMemory(from: payload)
         }

@@ -1,14 +1,17 @@
 package import PylonBytes
+package import PylonTelemetry
 internal import PylonThreading
 
 /// At most so many streams per client address on one service. Shared by all loops.
 package final class ConnectionCap: Sendable {
     private let maximum: Int
+    private let refused: Counter
     private let counts = Lock<[IPAddress: Int]>([:])
 
-    /// `maximum` 0 is unlimited, and then nothing is counted.
-    package init(maximum: Int) {
+    /// `maximum` 0 is unlimited, and then nothing is counted. Refusals add to `refused`.
+    package init(maximum: Int, refused: Counter) {
         self.maximum = maximum
+        self.refused = refused
     }
 
     /// Counts a stream in. Throws `APIError.tooManyConnections` when the address has its share.
@@ -20,7 +23,10 @@ package final class ConnectionCap: Sendable {
             counts[address] = count + 1
             return true
         }
-        guard isAdmitted else { throw .tooManyConnections }
+        guard isAdmitted else {
+            refused.add()
+            throw .tooManyConnections
+        }
     }
 
     /// Counts a stream out that `admit` let in.

@@ -83,18 +83,15 @@ package final class WebSocketConnection: StreamHandler {
                 application.received(message, isText: true, socket: self, on: connection)
             case .binary(let message):
                 application.received(message, isText: false, socket: self, on: connection)
-            case .ping, .pong, .close, .failure:
-                if answer(event) == .disconnect { connection.finish() }
+            case .ping, .pong:
+                connection.write { _ = closing.respond(to: event, into: &$0) }
+                slowDown()
+            case .close, .failure:
+                // Behind the snapshots that wait: nothing may follow a Close frame (RFC 6455 §5.5.1).
+                connection.finish { _ = closing.respond(to: event, into: &$0) }
             }
         }
         return bytes.count - rest.count
-    }
-
-    private func answer(_ event: WebSocketEvent) -> CloseHandshake.Next {
-        var next = CloseHandshake.Next.carryOn
-        connection.write { next = closing.respond(to: event, into: &$0) }
-        slowDown()
-        return next
     }
 
     public override func drained(on connection: Connection) {

@@ -46,7 +46,8 @@ final class ServerProcess {
             format: configuration.text(.logFormat) == "json" ? .json : .text, clock: clock)
         sessions = SessionStore(clock: clock)
         identities = IdentityResolver(adminToken: configuration.text(.adminToken), sessions: sessions)
-        shardCap = ConnectionCap(maximum: configuration.integer(.connectionsPerAddress))
+        shardCap = ConnectionCap(
+            maximum: configuration.integer(.connectionsPerAddress), refused: gateway.connectionsRefused)
         workers = (0..<(workerCount == 0 ? processors : workerCount)).map { TickWorker(index: $0, clock: clock) }
         registry = ShardRegistry(
             kinds: server.kinds, workers: workers, shardsMaximum: configuration.integer(.shardsMaximum), clock: clock
