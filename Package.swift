@@ -71,8 +71,8 @@ let package = Package(
         module(
             "API",
             [
-                "PylonAuth", "PylonBytes", "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet", "PylonShardHost",
-                "PylonSimulation", "PylonTelemetry", "PylonTime", "PylonWebSocket",
+                "PylonAuth", "PylonBytes", "PylonFanout", "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet",
+                "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonTime", "PylonWebSocket",
             ]),
         module(
             "Server",

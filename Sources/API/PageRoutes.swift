@@ -23,6 +23,7 @@ package enum PageRoutes {
         "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
         + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
+    /// One route for each page.
     package static func table(_ pages: [Page]) -> [Route<Handler>] {
         pages.map { page in
             var fields: HTTPFields = [.contentType: page.contentType, .cacheControl: "no-cache"]

@@ -86,7 +86,8 @@ package struct ShardRoutes: Sendable {
                     let stream = EventStreamConnection(
                         subscription: subscription, settings: exchange.settings, connection: connection
                     ) { cap.release(client) }
-                    if exchange.beginEventStream(stream) { stream.begin(on: connection) }
+                    guard exchange.beginEventStream(stream) else { return stream.closed(on: connection) }
+                    stream.begin(on: connection)
                 case .failure(let error):
                     cap.release(client)
                     exchange.fail(.subscribeRefused(error))

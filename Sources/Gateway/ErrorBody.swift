@@ -79,7 +79,8 @@ package enum ErrorBody {
     private static func subscribeParts(of error: ShardError) -> (HTTPStatus, String, String) {
         switch error {
         case .unauthorized: (.forbidden, "UNAUTHORIZED", error.message)
-        case .full, .stopped, .inputQueueFull, .inputMalformed: (.tooManyRequests, "SUBSCRIBE_FAILED", error.message)
+        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed:
+            (.tooManyRequests, "SUBSCRIBE_FAILED", error.message)
         }
     }
 
@@ -87,7 +88,8 @@ package enum ErrorBody {
     private static func inputParts(of error: ShardError) -> (HTTPStatus, String, String) {
         switch error {
         case .unauthorized: (.forbidden, "UNAUTHORIZED", error.message)
-        case .full, .stopped, .inputQueueFull, .inputMalformed: (.badRequest, "INPUT_REJECTED", error.message)
+        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed:
+            (.badRequest, "INPUT_REJECTED", error.message)
         }
     }
 

@@ -198,7 +198,7 @@ package final class HTTPConnection: ConnectionHandler {
     /// Writes the answer to the current request. A pause of reading is lifted by the caller if there was one.
     private func respond(_ response: HTTPResponse, on connection: Connection) {
         var response = response
-        if isDraining { response.closesConnection = true }
+        if isDraining || connection.peerHasFinished { response.closesConnection = true }
         let settings = service.settings
         connection.write {
             writer.write(response, date: settings.date.text, common: settings.commonFields, into: &$0)

@@ -49,6 +49,8 @@ package final class ReadinessState: Sendable {
     package var isReady: Bool { ready.load(ordering: .relaxed) && !isDraining }
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
 
+    /// Start-up is over.
     package func becomeReady() { ready.store(true, ordering: .relaxed) }
+    /// Shutdown has begun; it cannot be taken back.
     package func beginDraining() { draining.store(true, ordering: .relaxed) }
 }

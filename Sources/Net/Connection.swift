@@ -37,7 +37,8 @@ public final class Connection: Channel {
     private var canSendDirectly = true
     private var flushRequested = false
     private var readPauses = 0
-    private var peerHasFinished = false
+    /// Whether the peer has said that it will send nothing more.
+    package private(set) var peerHasFinished = false
     /// A send failed for good while the connection could not be closed at once.
     private var isBroken = false
     private var unread = ByteBuffer()

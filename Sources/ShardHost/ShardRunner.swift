@@ -204,7 +204,10 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         let first = firstFrame(of: view, for: request.transport)
         let id = attachmentLast
         stripe.perform { [self] in
-            guard request.connection.onLoop.isOpen else { return detach(attachment: id) }
+            guard request.connection.onLoop.isOpen else {
+                detach(attachment: id)
+                return request.answer(.failure(.disconnected))
+            }
             request.answer(.success(subscription))
             subscription.begin(first: first)
         }

@@ -6,6 +6,8 @@ public enum ShardError: Error, Hashable, Sendable {
     case inputQueueFull
     /// The shard no longer runs.
     case stopped
+    /// The connection was closed before the answer came.
+    case disconnected
     /// A hook said no, or the sender has no connection to the shard.
     case unauthorized(reason: String)
     /// The input does not fit the simulation's type.
@@ -17,6 +19,7 @@ public enum ShardError: Error, Hashable, Sendable {
         case .full: "the shard is full"
         case .inputQueueFull: "the shard's input queue is full"
         case .stopped: "the shard has stopped"
+        case .disconnected: "the connection is closed"
         case .unauthorized(let reason): "unauthorized: \(reason)"
         case .inputMalformed(let reason): "the input does not fit: \(reason)"
         }

@@ -15,6 +15,7 @@ enum Dependencies {
         ["Fanout", "Simulation", "Policy"],
         ["ShardHost", "Storage"],
         ["Auth", "Sync", "Jobs", "Functions"],
+        ["Gateway"],
         ["API"],
         ["Server"],
         ["Pylon"],
