@@ -12,7 +12,7 @@ struct HTTPHeadDraft: Sendable {
 
     private var method = HTTPMethod.get
     private var version = HTTPVersion.http11
-    private var target: HTTPTarget?
+    private var target = HTTPTarget()
     private var slots: [HTTPRequestFields.Slot] = []
     private var traits: Traits = []
     private var contentLength: Int?
@@ -102,9 +102,7 @@ struct HTTPHeadDraft: Sendable {
         try note(bytes, start..<nameEnd, valueStart..<valueEnd)
         if slots.isEmpty { slots.reserveCapacity(16) }
         slots.append(
-            HTTPRequestFields.Slot(
-                nameStart: UInt32(truncatingIfNeeded: start), nameEnd: UInt32(truncatingIfNeeded: nameEnd),
-                valueStart: UInt32(truncatingIfNeeded: valueStart), valueEnd: UInt32(truncatingIfNeeded: valueEnd)))
+            HTTPRequestFields.Slot(name: ByteRange(start..<nameEnd), value: ByteRange(valueStart..<valueEnd)))
         return index &+ 2
     }
 
@@ -208,7 +206,8 @@ struct HTTPHeadDraft: Sendable {
 
     /// The finished head; `bytes` begin with the request line and end with the empty line.
     mutating func finish(_ bytes: UnsafeBufferPointer<UInt8>) throws(HTTPParseError) -> HTTPRequestHead {
-        guard let target else { preconditionFailure("no request line was read") }
+        var slots: [HTTPRequestFields.Slot] = []
+        swap(&slots, &self.slots)
         guard version == .http10 || traits.contains(.host) else { throw .malformed(.hostMissing) }
         return HTTPRequestHead(
             method: method, version: version, fields: HTTPRequestFields(bytes: Array(bytes), slots: slots),

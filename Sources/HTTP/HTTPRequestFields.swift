@@ -6,16 +6,8 @@ internal import PylonBytes
 package struct HTTPRequestFields: Sendable {
     /// Where one field line stands in the head.
     struct Slot: Sendable {
-        var nameStart: UInt32
-        var nameEnd: UInt32
-        var valueStart: UInt32
-        var valueEnd: UInt32
-
-        @inline(__always)
-        var name: Range<Int> { Int(nameStart)..<Int(nameEnd) }
-
-        @inline(__always)
-        var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
+        let name: ByteRange
+        let value: ByteRange
     }
 
     /// The request line, the field lines and the empty line.
@@ -27,18 +19,18 @@ package struct HTTPRequestFields: Sendable {
 
     /// The name, as spelled by the client, and the value at a position of `0..<count`.
     package subscript(position: Int) -> (name: String, value: String) {
-        (text(slots[position].name), text(slots[position].value))
+        (text(slots[position].name.range), text(slots[position].value.range))
     }
 
     /// The value of the first field of that name, without surrounding blanks.
     package func first(_ name: HTTPFieldName) -> String? {
         guard let slot = slots.first(where: { matches($0, name) }) else { return nil }
-        return text(slot.value)
+        return text(slot.value.range)
     }
 
     /// The values of all fields of that name, in order.
     package func all(_ name: HTTPFieldName) -> [String] {
-        slots.filter { matches($0, name) }.map { text($0.value) }
+        slots.filter { matches($0, name) }.map { text($0.value.range) }
     }
 
     /// The values of all fields of that name as one list, separated by comma and space (RFC 9110 §5.3); nil if none.
@@ -78,10 +70,10 @@ package struct HTTPRequestFields: Sendable {
     /// Calls `body` with the range of each list element until it returns false.
     private func eachElement(_ name: HTTPFieldName, _ body: (Range<Int>) -> Bool) {
         for slot in slots where matches(slot, name) {
-            var start = slot.value.lowerBound
-            while start < slot.value.upperBound {
-                let end =
-                    bytes[start..<slot.value.upperBound].firstIndex(of: UInt8(ascii: ",")) ?? slot.value.upperBound
+            let limit = slot.value.range.upperBound
+            var start = slot.value.range.lowerBound
+            while start < limit {
+                let end = bytes[start..<limit].firstIndex(of: UInt8(ascii: ",")) ?? limit
                 let element = trimmed(start..<end)
                 if !element.isEmpty, !body(element) { return }
                 start = end + 1
@@ -98,7 +90,7 @@ package struct HTTPRequestFields: Sendable {
 
     @inline(__always)
     private func matches(_ slot: Slot, _ name: HTTPFieldName) -> Bool {
-        equal(slot.name, name.text)
+        equal(slot.name.range, name.text)
     }
 
     private func equal(_ range: Range<Int>, _ text: String) -> Bool {

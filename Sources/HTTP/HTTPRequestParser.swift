@@ -181,7 +181,6 @@ package struct HTTPRequestParser: Sendable {
         _ bytes: UnsafeBufferPointer<UInt8>
     ) throws(HTTPParseError) -> (consumed: Int, event: HTTPRequestEvent) {
         let head = try draft.finish(bytes)
-        draft = HTTPHeadDraft()
         bodyBytesMaximum = limits.bodyBytesMaximum
         phase =
             head.isChunked

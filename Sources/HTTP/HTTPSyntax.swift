@@ -8,7 +8,18 @@ enum HTTPSyntax {
     /// Whether a byte may stand in a token: a method, a field name (RFC 9110 §5.6.2).
     @inline(__always)
     static func isToken(_ byte: UInt8) -> Bool {
-        isMember(byte, low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE)
+        tokens.utf8Start[Int(byte)] != UInt8(ascii: ".")
+    }
+
+    /// Indexed by byte: a dot where none may stand. A literal is a constant address; an array would be initialised
+    /// lazily and checked at every use.
+    private static var tokens: StaticString {
+        """
+        .................................x.xxxxx..xx.xx.xxxxxxxxxx......\
+        .xxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxx.x.x.\
+        ................................................................\
+        ................................................................
+        """
     }
 
     /// Whether a byte may stand in a registered name, escapes apart: unreserved and sub-delims (RFC 3986 §3.2.2).

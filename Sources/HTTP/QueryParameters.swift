@@ -14,16 +14,33 @@ package struct QueryParameters: Sendable {
 
     /// Parses the text behind the `?`. With `plusAsSpace` a `+` stands for a space, as in HTML forms.
     package init(_ text: String, plusAsSpace: Bool = false) {
-        self.init(Array(text.utf8)[...], plusAsSpace: plusAsSpace)
+        self.init(Array(text.utf8).span, plusAsSpace: plusAsSpace)
     }
 
     /// Parses the bytes behind the `?` or of a form body.
-    package init(_ bytes: ArraySlice<UInt8>, plusAsSpace: Bool = false) {
-        for piece in bytes.split(separator: UInt8(ascii: "&")) {
-            let mark = piece.firstIndex(of: UInt8(ascii: "=")) ?? piece.endIndex
-            let name = Self.decode(piece[..<mark], plusAsSpace)
-            let value = mark == piece.endIndex ? "" : Self.decode(piece[(mark + 1)...], plusAsSpace)
-            pairs.append((name, value))
+    package init(_ bytes: Span<UInt8>, plusAsSpace: Bool = false) {
+        bytes.withUnsafeBufferPointer { bytes in
+            var start = 0
+            while start < bytes.count {
+                var end = start
+                var mark: Int?
+                var isPlain = true
+                while end < bytes.count, bytes[end] != UInt8(ascii: "&") {
+                    switch bytes[end] {
+                    case UInt8(ascii: "=") where mark == nil: mark = end
+                    case UInt8(ascii: "%"), UInt8(ascii: "+"): isPlain = false
+                    default: break
+                    }
+                    end += 1
+                }
+                if end > start {
+                    let name = UnsafeBufferPointer(rebasing: bytes[start..<(mark ?? end)])
+                    let value = UnsafeBufferPointer(rebasing: bytes[(mark.map { $0 + 1 } ?? end)..<end])
+                    pairs.append(
+                        (Self.decode(name, isPlain, plusAsSpace), Self.decode(value, isPlain, plusAsSpace)))
+                }
+                start = end + 1
+            }
         }
     }
 
@@ -39,7 +56,8 @@ package struct QueryParameters: Sendable {
         pairs.filter { $0.name == name }.map(\.value)
     }
 
-    private static func decode(_ bytes: ArraySlice<UInt8>, _ plusAsSpace: Bool) -> String {
-        PercentCoding.decode(bytes.span, plusAsSpace: plusAsSpace) ?? String(decoding: bytes, as: UTF8.self)
+    private static func decode(_ bytes: UnsafeBufferPointer<UInt8>, _ isPlain: Bool, _ plusAsSpace: Bool) -> String {
+        let decoded = isPlain ? nil : PercentCoding.decode(bytes.span, plusAsSpace: plusAsSpace)
+        return decoded ?? String(decoding: bytes, as: UTF8.self)
     }
 }
