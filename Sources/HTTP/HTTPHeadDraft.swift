@@ -100,7 +100,7 @@ struct HTTPHeadDraft: Sendable {
         while valueEnd > valueStart, HTTPSyntax.isBlank(bytes[valueEnd &- 1]) { valueEnd &-= 1 }
         guard slots.count < limits.fieldsMaximum else { throw .headersTooLarge }
         try note(bytes, start..<nameEnd, valueStart..<valueEnd)
-        if slots.isEmpty { slots.reserveCapacity(16) }
+        if slots.isEmpty { slots.reserveCapacity(20) }
         slots.append(
             HTTPRequestFields.Slot(name: ByteRange(start..<nameEnd), value: ByteRange(valueStart..<valueEnd)))
         return index &+ 2
