@@ -58,30 +58,3 @@ package enum HTTPParseError: Error, Hashable, Sendable {
         }
     }
 }
-
-/// What is wrong with a malformed request; the raw value is the message.
-package enum HTTPDefect: String, Hashable, Sendable, CaseIterable {
-    case emptyLines = "Too many empty lines precede the request line."
-    case method = "The method is not a token followed by one space."
-    case target = "The request target has an invalid byte or is not followed by one space."
-    case targetForm = "The request target has a form that does not fit the method."
-    case targetAuthority = "The request target names no valid host."
-    case path = "The path is not valid percent-encoded UTF-8."
-    case version = "The protocol version is malformed."
-    case lineEnd = "A line does not end with CR LF."
-    case foldedLine = "A header field continues on a second line."
-    case fieldName = "A header field name is empty or has an invalid byte."
-    case fieldValue = "A header field value has a control character."
-    case hostMissing = "The Host header field is missing."
-    case hostRepeated = "The Host header field is repeated."
-    case host = "The Host header field is malformed."
-    case contentLength = "The Content-Length header field is not one decimal number."
-    case contentLengthRepeated = "The Content-Length header field is repeated."
-    case transferEncoding = "The Transfer-Encoding header field is malformed or does not end in chunked."
-    case transferEncodingVersion = "HTTP/1.0 knows no Transfer-Encoding."
-    case framing = "The request has both Content-Length and Transfer-Encoding."
-    case chunkSize = "A chunk size is not a hexadecimal number of at most 16 digits."
-    case chunkExtension = "A chunk extension is malformed."
-    case chunkLine = "A chunk size line is too long."
-    case chunkEnd = "A chunk is not followed by CR LF."
-}

@@ -1,27 +1,3 @@
-/// What a response carries behind its head.
-package enum HTTPBody: Sendable {
-    /// Nothing; Content-Length is 0 where the status allows a body.
-    case empty
-    case bytes([UInt8])
-    /// A string's UTF-8.
-    case text(String)
-    /// A literal's UTF-8.
-    case literal(StaticString)
-    /// Chunks that the caller writes after the head, without a length known beforehand: server-sent events.
-    case stream
-
-    /// The number of bytes; nil for a stream.
-    package var count: Int? {
-        switch self {
-        case .empty: 0
-        case .bytes(let bytes): bytes.count
-        case .text(let text): text.utf8.count
-        case .literal(let literal): literal.utf8CodeUnitCount
-        case .stream: nil
-        }
-    }
-}
-
 /// A response as a handler makes it. Length, date and connection are the writer's business.
 package struct HTTPResponse: Sendable {
     package var status: HTTPStatus
