@@ -30,9 +30,16 @@ struct HTTPHeadDraft: Sendable {
         let targetStart = index
         var mark: Int?
         var hasEscape = false
-        while index < end, HTTPSyntax.isTarget(bytes[index]) {
-            if bytes[index] == UInt8(ascii: "?"), mark == nil { mark = index }
-            if bytes[index] == UInt8(ascii: "%") { hasEscape = true }
+        while index < end {
+            let kind = HTTPSyntax.targetClass(bytes[index])
+            if kind == UInt8(ascii: ".") { break }
+            if kind != UInt8(ascii: "x") {
+                if kind == UInt8(ascii: "%") {
+                    hasEscape = true
+                } else if mark == nil {
+                    mark = index
+                }
+            }
             index &+= 1
         }
         guard index < end else { return nil }

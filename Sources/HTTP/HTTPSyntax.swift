@@ -28,10 +28,21 @@ enum HTTPSyntax {
         isMember(byte, low: 0x2BFF_7FD2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
     }
 
-    /// Whether a byte may stand in a request target: visible ASCII without the `#` that no client may send.
+    /// What a byte is in a request target: itself if it is `?` or `%`, a dot where none may stand, else an `x`.
+    ///
+    /// Targets are visible ASCII without the `#` that no client may send.
     @inline(__always)
-    static func isTarget(_ byte: UInt8) -> Bool {
-        byte &- 0x21 < 0x5E && byte != UInt8(ascii: "#")
+    static func targetClass(_ byte: UInt8) -> UInt8 {
+        targets.utf8Start[Int(byte)]
+    }
+
+    private static var targets: StaticString {
+        """
+        .................................xx.x%xxxxxxxxxxxxxxxxxxxxxxxxx?\
+        xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.\
+        ................................................................\
+        ................................................................
+        """
     }
 
     @inline(__always)
