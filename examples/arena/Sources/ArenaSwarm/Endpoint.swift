@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A server's host and main port, from `ws://host:4321`, `http://host:4321` or `host:4321`.
 public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     public let host: String
@@ -34,6 +36,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 public enum ClientError: Error, CustomStringConvertible {
     /// A system call failed.
     case system(call: String, errno: Int32)
+    case unknownHost(String)
     /// The server answered a request or a handshake with this status.
     case refused(status: Int)
     /// The other side closed, for WebSockets with a code.
@@ -43,7 +46,8 @@ public enum ClientError: Error, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .system(let call, let errno): "\(call): error \(errno)"
+        case .system(let call, let errno): "\(call): \(strerror(errno).map { String(cString: $0) } ?? "error \(errno)")"
+        case .unknownHost(let host): "there is no host \(host)"
         case .refused(429):
             "429: too many connections from one address; start the server with PYLON_MAX_CONNS_PER_IP=0 for large swarms"
         case .refused(let status): "the server answered \(status)"

@@ -10,7 +10,7 @@ struct Socket: ~Copyable {
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
         let failure = getaddrinfo(endpoint.host, String(endpoint.port), &hints, &found)
-        guard failure == 0 else { throw .system(call: "getaddrinfo \(endpoint.host)", errno: failure) }
+        guard failure == 0 else { throw .unknownHost(endpoint.host) }
         defer { freeaddrinfo(found) }
         var lastErrno: Int32 = 0
         var candidate = found

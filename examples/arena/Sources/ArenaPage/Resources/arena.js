@@ -176,6 +176,7 @@ window.arena = {
   get players() { return world.latest?.players.size ?? 0; },
   get self() { const row = world.ownRow; return row && { x: row.x, y: row.y, health: row.health, score: row.score, down: row.down }; },
   get shown() { return world.own && { x: world.own.x, y: world.own.y }; },
+  get shots() { return (world.latest?.shots.length ?? 0) / 4; },
   get latency() { return latencyMs; },
 };
 
