@@ -23,7 +23,7 @@ let package = Package(
         .target(name: "ArenaSwarm", dependencies: [pylon], swiftSettings: strict),
         .executableTarget(
             name: "arena", dependencies: ["ArenaSimulation", "ArenaPage", "ArenaSwarm", pylon], path: "Sources/Arena",
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: [.linkedLibrary("jemalloc")]),
         .testTarget(name: "ArenaSimulationTests", dependencies: ["ArenaSimulation", pylon], swiftSettings: strict),
         .testTarget(
             name: "ArenaBrowserTests", dependencies: ["arena", "ArenaSwarm", pylon], swiftSettings: strict),

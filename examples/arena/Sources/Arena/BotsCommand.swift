@@ -3,8 +3,9 @@ internal import Glibc
 
 /// `arena bots`: fills a running arena with players over real sockets.
 enum BotsCommand {
+    static let synopsis = "bots [--url ws://HOST:PORT] [--count N] [--seconds S] [--shard ID] [--seed N]"
     static let usage = """
-        usage: arena bots [--url ws://HOST:PORT] [--count N] [--seconds S] [--shard ID] [--seed N]
+        usage: arena \(synopsis)
 
           --url      the server's main port; the bots play over the port + 3   (ws://127.0.0.1:4321)
           --count    how many bots; the server takes 64 from one address unless started with

@@ -1,9 +1,21 @@
-internal import Glibc
+internal import ArenaPage
+internal import ArenaSimulation
+internal import Pylon
 
+/// A whole game server: one kind of shard, one zone of it, one page to play on, and a command that fills it with bots.
 @main
 struct Main {
     static func main() {
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        if arguments.first == "bots" { exit(BotsCommand.run(Array(arguments.dropFirst()))) }
+        ShardServer(
+            program: "arena",
+            kinds: [ShardKind("arena") { try ArenaZone(config: $0.config, seed: $0.seed) }],
+            shards: [InitialShard(id: "main", kind: "arena", config: ["idle_ticks_before_shutdown": 0])],
+            pages: PageFile.all.map { Page(path: $0.path, contentType: $0.contentType, bytes: $0.bytes) },
+            verbs: [
+                Verb(
+                    "bots", usage: BotsCommand.synopsis, effect: "sends bots into a running arena", run: BotsCommand.run
+                )
+            ]
+        ).main()
     }
 }

@@ -39,15 +39,8 @@ public struct ArenaZone: Simulation {
         populate()
     }
 
-    /// A zone as a shard is created: `config` may hold the rules and a `seed` that replaces the given one.
+    /// A zone as a shard is created with: `config` may hold the rules.
     public init(config: JSONValue, seed: UInt64) throws(ConfigurationError) {
-        var seed = seed
-        if let value = config["seed"] {
-            guard let chosen = value.int, chosen >= 0 else {
-                throw ConfigurationError("seed", "must be a whole number, not negative")
-            }
-            seed = UInt64(chosen)
-        }
         self.init(rules: try ZoneRules(config), seed: seed)
     }
 

@@ -65,7 +65,9 @@ final class Chromium {
                 if json["id"]?.int == call { answer = json } else { note(json) }
             }
         }
-        guard let result = answer?["result"] else { throw Failure(description: "\(method): \(String(describing: answer))") }
+        guard let result = answer?["result"] else {
+            throw Failure(description: "\(method): \(String(describing: answer))")
+        }
         return result
     }
 
