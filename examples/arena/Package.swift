@@ -26,6 +26,6 @@ let package = Package(
             swiftSettings: strict, linkerSettings: [.linkedLibrary("jemalloc")]),
         .testTarget(name: "ArenaSimulationTests", dependencies: ["ArenaSimulation", pylon], swiftSettings: strict),
         .testTarget(
-            name: "ArenaBrowserTests", dependencies: ["arena", "ArenaSwarm", pylon], swiftSettings: strict),
+            name: "ArenaEndToEndTests", dependencies: ["arena", "ArenaSwarm", pylon], swiftSettings: strict),
     ]
 )

@@ -176,6 +176,11 @@ window.arena = {
   get players() { return world.latest?.players.size ?? 0; },
   get self() { const row = world.ownRow; return row && { x: row.x, y: row.y, health: row.health, score: row.score, down: row.down }; },
   get shown() { return world.own && { x: world.own.x, y: world.own.y }; },
+  /** How many others play within half a screen of us. */
+  get near() {
+    const { own, latest } = world;
+    return own ? [...latest.players.values()].filter((row) => !row.down && Math.hypot(row.x - own.x, row.y - own.y) < 420).length - 1 : 0;
+  },
   get shots() { return (world.latest?.shots.length ?? 0) / 4; },
   get latency() { return latencyMs; },
 };

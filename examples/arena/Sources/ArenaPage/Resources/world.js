@@ -46,7 +46,7 @@ export class World {
     for (const [number, x, y, heading, health, flags, score, ack] of state.players) {
       players.set(number, { number, x, y, angle: radians(heading), health, shielded: !!(flags & 1), down: !!(flags & 2), score, ack });
     }
-    this.frames.push({ tick, at: now, players, wanderers: state.wanderers, shots: state.shots, events: state.events, leaders: state.leaders, told: false });
+    this.frames.push({ tick, at: now, players, wanderers: state.wanderers, shots: state.shots, events: state.events, leaders: state.leaders, fresh: true, told: false });
     if (this.frames.length > HISTORY) this.frames.shift();
     this.measureTick();
   }
@@ -83,7 +83,7 @@ export class World {
     return {
       players: this.mixPlayers(before, after, t),
       wanderers: this.mixWanderers(before, after, t, elapsed / 1000),
-      shots: this.flyShots(before, now),
+      shots: this.flyShots(before, now, latencyMs),
       events: this.dueEvents(),
     };
   }
@@ -134,11 +134,10 @@ export class World {
     return shown;
   }
 
-  /** Shots fly straight, so one snapshot is enough. Our own are shown in the present, from where we see ourselves. */
-  flyShots(before, now) {
+  /** Shots fly straight, so one snapshot is enough. Our own are shown as far ahead as our own ship is. */
+  flyShots(before, now, latencyMs) {
     const shown = [];
     const past = (this.shownTick - before.tick) * this.tickMs / 1000;
-    const latest = this.latest, present = Math.min(0.1, (now - latest.at) / 1000);
     const add = (shots, own, seconds) => {
       for (let i = 0; i < shots.length; i += 4) {
         if ((shots[i + 3] === this.ownNumber) !== own) continue;
@@ -148,7 +147,7 @@ export class World {
       }
     };
     add(before.shots, false, Math.min(0.1, Math.max(0, past)));
-    add(latest.shots, true, present);
+    add(this.latest.shots, true, this.ahead(now, latencyMs));
     return shown;
   }
 
@@ -156,16 +155,24 @@ export class World {
   dueEvents() {
     const due = [];
     for (const frame of this.frames) {
-      if (frame.told || frame.tick > this.shownTick + 0.5) continue;
-      frame.told = true;
+      const { fresh, told } = frame;
+      if (told || (!fresh && frame.tick > this.shownTick + 0.5)) continue;
+      frame.fresh = false;
+      frame.told = frame.tick <= this.shownTick + 0.5;
       if (frame.tick < this.shownTick - 20) continue;   // Old news after a pause.
       const list = frame.events;
       for (let i = 0; i < list.length; i += 5) {
+        // What we hit is shown as soon as we hear of it, the rest when its moment comes on screen.
+        const own = list[i + 3] === this.ownNumber;
+        if (own ? !fresh : !frame.told) continue;
         due.push({ kind: list[i], x: list[i + 1], y: list[i + 2], player: list[i + 3], value: list[i + 4] });
       }
     }
     return due;
   }
+
+  /** Seconds from the latest snapshot to the moment in which the zone will see the keys pressed now. */
+  ahead(now, latencyMs) { return Math.min(0.25, (now - this.latest.at + latencyMs) / 1000); }
 
   /** Our own ship answers the keys at once; the difference to what the zone says is worn away. */
   predictOwn(seconds, now, move, latencyMs) {
@@ -180,7 +187,7 @@ export class World {
     own.x += own.vx * seconds;
     own.y += own.vy * seconds;
     // The zone will see our keys one latency after it made the latest snapshot; compare with where that leads.
-    const ahead = Math.min(0.3, (now - this.latest.at + latencyMs) / 1000);
+    const ahead = this.ahead(now, latencyMs);
     const errorX = row.x + own.vx * ahead - own.x, errorY = row.y + own.vy * ahead - own.y;
     const pull = Math.hypot(errorX, errorY) > TELEPORT ? 1 : Math.min(1, seconds * 4);
     own.x = this.clampX(own.x + errorX * pull);

@@ -76,11 +76,20 @@ struct ArenaPageTests {
 
     private func takePicture(_ tab: Tab, _ server: ArenaServer) throws {
         guard let path = getenv("ARENA_SCREENSHOT").map({ String(cString: $0) }) else { return }
-        let bots = try server.sendBots(24, seconds: 10)
+        let bots = try server.sendBots(24, seconds: 60)
+        try tab.call(
+            "Emulation.setDeviceMetricsOverride", #"{"width":1280,"height":720,"deviceScaleFactor":1,"mobile":false}"#)
         #expect(try tab.waits(for: "arena.players > 20"))
-        try tab.key("KeyA", isDown: true)
+        // Through the middle, shooting ahead, until others are near.
+        let x = try #require(try tab.value("arena.self.x").double)
+        try tab.call("Input.dispatchMouseEvent", #"{"type":"mouseMoved","x":\#(x < 1600 ? 1000 : 280),"y":270}"#)
+        try tab.key(x < 1600 ? "KeyD" : "KeyA", isDown: true)
         try tab.key("Space", isDown: true)
-        usleep(6_000_000)
+        _ = try tab.waits(
+            for: """
+                arena.self.x > 600 && arena.self.x < 2600 && arena.self.y > 350 && arena.self.y < 1650
+                && arena.near >= 2 && arena.self.score > 5 && arena.self.health > 2
+                """)
         let png = try #require(Base64.decoded(try tab.screenshot()))
         bots.stop()
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
