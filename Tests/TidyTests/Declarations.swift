@@ -23,8 +23,7 @@ struct Declaration {
 }
 
 extension SourceText {
-    /// Every type, protocol, extension and function with a body, in order of their closing braces.
-    func declarations() -> [Declaration] {
+    func findDeclarations() -> [Declaration] {
         var walk = DeclarationWalk()
         for token in tokens() { walk.take(token) }
         return walk.finished

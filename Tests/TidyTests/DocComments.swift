@@ -10,7 +10,7 @@ enum DocComments {
     static func requirements(in texts: [SourceText]) -> [String: Set<String>] {
         var requirements: [String: Set<String>] = [:]
         for text in texts where text.path.hasPrefix("Sources/") {
-            for declaration in text.declarations() where declaration.kind == .protocol {
+            for declaration in text.declarations where declaration.kind == .protocol {
                 for line in (declaration.firstLine + 1)..<max(declaration.firstLine + 1, declaration.lastLine) {
                     guard let name = declaredName(text.codeLine(line)) else { continue }
                     requirements[declaration.name, default: []].insert(name)
@@ -24,7 +24,7 @@ enum DocComments {
     /// Initialisers, cases and a type's properties are left to their author's judgement: many a name says it all.
     /// Overrides are documented where they come from, overloads once in their file.
     static func violations(in text: SourceText, requirements: [String: Set<String>]) -> [Violation] {
-        let declarations = text.declarations()
+        let declarations = text.declarations
         let overloads = Set(
             (1...max(1, text.lineCount)).filter { isDocumented($0, in: text) }
                 .compactMap { declaredName(text.codeLine($0)) })

@@ -30,7 +30,7 @@ internal import Testing
                 static func < (left: Self, right: Self) -> Bool { true }
             }
             """)
-        let declarations = text.declarations()
+        let declarations = text.declarations
         let functions = declarations.filter { $0.kind == .function }
         #expect(functions.map(\.name) == ["make", "init", "<"])
         #expect(functions.map(\.firstLine) == [3, 6, 8])

@@ -14,7 +14,7 @@ enum Shape {
     ]
 
     static func longFunctionViolations(in text: SourceText, allowed: [String: String] = longFunctions) -> [Violation] {
-        text.declarations()
+        text.declarations
             .filter { $0.kind == .function && $0.lineCount > functionLinesMaximum }
             .filter { allowed["\(text.name):\($0.name)"] == nil }
             .map { Violation(path: text.path, line: $0.firstLine, message: "\($0.name) has \($0.lineCount) lines") }
@@ -51,7 +51,7 @@ enum Shape {
         if emptySuffixes.contains(where: fileName.hasSuffix) {
             found.append(Violation(path: text.path, line: 1, message: "the file name \(fileName) names no concept"))
         }
-        for declaration in text.declarations() where [.type, .protocol].contains(declaration.kind) {
+        for declaration in text.declarations where [.type, .protocol].contains(declaration.kind) {
             let name = declaration.name
             if emptySuffixes.contains(where: name.hasSuffix) {
                 found.append(

@@ -8,6 +8,8 @@ struct SourceText {
     let code: [UInt8]
     /// The offset of each line's first byte; line 1 is at index 0.
     let lineStarts: [Int]
+    /// Every type, protocol, extension and function with a body, in order of their closing braces.
+    private(set) var declarations: [Declaration] = []
 
     init(path: String, bytes: [UInt8]) {
         self.path = path
@@ -18,6 +20,7 @@ struct SourceText {
         for (offset, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") { starts.append(offset + 1) }
         if starts.last == bytes.count { starts.removeLast() }
         lineStarts = starts
+        declarations = findDeclarations()
     }
 
     init(path: String = "Sources/Sample/Sample.swift", _ text: String) {
