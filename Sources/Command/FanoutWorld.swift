@@ -11,7 +11,7 @@ struct FanoutWorld: Simulation {
 
     /// `POST /api/shards {"id":"bench","kind":"fanout","config":{"payload_bytes":512,"tick_rate_hz":20}}`
     static let kind = ShardKind("fanout") { setup in
-        let payloadBytes = setup.config["payload_bytes"]?.int ?? 512
+        let payloadBytes = setup.config["payload_bytes"].map { $0.int ?? -1 } ?? 512
         guard (payloadBytesMinimum...payloadBytesMaximum).contains(payloadBytes) else {
             throw ConfigurationError(
                 "payload_bytes", "must be a whole number from \(payloadBytesMinimum) to \(payloadBytesMaximum)")
@@ -19,24 +19,40 @@ struct FanoutWorld: Simulation {
         return FanoutWorld(payloadBytes: payloadBytes, clock: setup.clock)
     }
 
-    let payloadBytes: Int
-    let clock: any Clock
+    private let payloadBytes: Int
+    private let clock: any Clock
+    /// As long as it takes for the snapshot to have its size; made anew only when the tick gets another digit.
+    private var padding: String
+    private var tickLimit: UInt64 = 10
+
+    init(payloadBytes: Int, clock: any Clock) {
+        self.payloadBytes = payloadBytes
+        self.clock = clock
+        padding = Self.padding(payloadBytes: payloadBytes, tickDigits: 1)
+    }
 
     /// Anything is an input, and nothing comes of it.
     static func decodeInput(_ json: JSONValue) throws -> JSONValue { json }
 
     mutating func apply(_ input: JSONValue, from subscriber: SubscriberID, _ context: StepContext) {}
 
-    mutating func step(_ context: StepContext) {}
+    mutating func step(_ context: StepContext) {
+        guard context.tick.number >= tickLimit else { return }
+        padding = Self.padding(payloadBytes: payloadBytes, tickDigits: String(context.tick.number).utf8.count)
+        tickLimit = tickLimit.multipliedReportingOverflow(by: 10).partialValue
+    }
 
     func writeSnapshot(of view: WholeView, _ context: SnapshotContext, into json: inout JSONWriter) {
         json.beginObject()
         json.member("ts", clock.microsecondsSinceEpoch())
         json.member("tick", context.tick.number)
-        json.key("pad")
-        // Two quotes and the closing brace are still to come.
-        let padding = payloadBytes - json.count - 3
-        json.value(String(repeating: "x", count: max(0, padding)))
+        json.member("pad", padding)
         json.endObject()
+    }
+
+    /// The time has 16 digits from 2001 to 2286.
+    private static func padding(payloadBytes: Int, tickDigits: Int) -> String {
+        let rest = #"{"ts":1234567890123456,"tick":,"pad":""}"#.utf8.count + tickDigits
+        return String(repeating: "x", count: payloadBytes - rest)
     }
 }
