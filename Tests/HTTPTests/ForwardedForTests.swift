@@ -1,3 +1,4 @@
+import PylonBytes
 import PylonHTTP
 import Testing
 
