@@ -19,11 +19,22 @@ extension ArenaZone {
         (0...rules.width).contains(position.x) && (0...rules.height).contains(position.y)
     }
 
+    /// Something in a shot's way: its index, and how far from the start of the step.
+    private struct Hit {
+        let index: Int
+        let along: Double
+
+        /// Whether this is nearer than `other`, if there is another at all.
+        func comes(before other: Hit?) -> Bool {
+            guard let other else { return true }
+            return along < other.along
+        }
+    }
+
     /// Whether the shot hits something on its way; if so, the nearest thing suffers.
     private mutating func strikes(_ shot: Shot, from start: Vector) -> Bool {
-        let player = playerStruck(by: shot, from: start)
         let wanderer = wandererStruck(by: shot, from: start)
-        if let player, wanderer == nil || player.along <= wanderer!.along {
+        if let player = playerStruck(by: shot, from: start), player.comes(before: wanderer) {
             // A shield stops the shot without harm.
             _ = hurt(player.index, by: shot.owner, shield: 0)
             return true
@@ -46,31 +57,35 @@ extension ArenaZone {
         }
     }
 
-    private func wandererStruck(by shot: Shot, from start: Vector) -> (index: Int, along: Double)? {
+    private func wandererStruck(by shot: Shot, from start: Vector) -> Hit? {
         let reach = (shot.position - start).length / 2 + Wanderer.radiusMaximum + Shot.radius
-        var nearest: (index: Int, along: Double)?
+        var nearest: Hit?
         for index in wandererGrid.near((start + shot.position) * 0.5, radius: reach) where wanderers[index].isPresent {
-            let radius = wanderers[index].kind.traits.radius + Shot.radius
-            let position = wanderers[index].position
-            guard position.distanceSquared(toSegmentFrom: start, to: shot.position) < radius * radius else { continue }
-            let along = (position - start).dot(shot.heading.unit)
-            if nearest == nil || along < nearest!.along { nearest = (index, along) }
+            let radius = wanderers[index].kind.traits.radius
+            let hit = Self.hit(index, at: wanderers[index].position, radius: radius, by: shot, from: start)
+            if let hit, hit.comes(before: nearest) { nearest = hit }
         }
         return nearest
     }
 
-    private func playerStruck(by shot: Shot, from start: Vector) -> (index: Int, along: Double)? {
-        let radius = Player.radius + Shot.radius
-        let reach = (shot.position - start).length / 2 + radius
-        var nearest: (index: Int, along: Double)?
+    private func playerStruck(by shot: Shot, from start: Vector) -> Hit? {
+        let reach = (shot.position - start).length / 2 + Player.radius + Shot.radius
+        var nearest: Hit?
         for index in playerGrid.near((start + shot.position) * 0.5, radius: reach)
         where players[index].isPresent && players[index].number != shot.owner {
-            let position = players[index].position
-            guard position.distanceSquared(toSegmentFrom: start, to: shot.position) < radius * radius else { continue }
-            let along = (position - start).dot(shot.heading.unit)
-            if nearest == nil || along < nearest!.along { nearest = (index, along) }
+            let hit = Self.hit(index, at: players[index].position, radius: Player.radius, by: shot, from: start)
+            if let hit, hit.comes(before: nearest) { nearest = hit }
         }
         return nearest
+    }
+
+    /// Whether the shot's way in this step touches a disc.
+    private static func hit(
+        _ index: Int, at position: Vector, radius: Double, by shot: Shot, from start: Vector
+    ) -> Hit? {
+        let reach = radius + Shot.radius
+        guard position.distanceSquared(toSegmentFrom: start, to: shot.position) < reach * reach else { return nil }
+        return Hit(index: index, along: (position - start).dot(shot.heading.unit))
     }
 
     /// Pixels per second.

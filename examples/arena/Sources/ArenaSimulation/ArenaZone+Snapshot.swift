@@ -77,29 +77,35 @@ extension ArenaZone {
 
     private func writeLeaders(into json: inout JSONWriter) {
         json.beginArray("leaders")
-        var above: (score: Int, number: Int)?
-        for _ in 0..<min(Self.leaderCount, players.count) {
-            guard let next = bestPlayer(below: above) else { break }
+        var last: Rank?
+        for _ in 0..<Self.leaderCount {
+            guard let next = bestRank(after: last) else { break }
             json.value(next.number)
-            above = next
+            last = next
         }
         json.endArray()
     }
 
-    /// The best of those who rank below `above`: by score, and among equals who came first. Five walks over the
-    /// players allocate nothing; a sorted copy would.
-    private func bestPlayer(below above: (score: Int, number: Int)?) -> (score: Int, number: Int)? {
-        var best: (score: Int, number: Int)?
-        for player in players {
-            let rank = (score: player.score, number: player.number)
-            if let above, !Self.ranks(above, before: rank) { continue }
-            if best == nil || Self.ranks(rank, before: best!) { best = rank }
+    /// A player's place among all: by score, and among equals by who came first.
+    private struct Rank {
+        let score: Int
+        let number: Int
+
+        func comes(before other: Rank) -> Bool {
+            score != other.score ? score > other.score : number < other.number
         }
-        return best
     }
 
-    private static func ranks(_ left: (score: Int, number: Int), before right: (score: Int, number: Int)) -> Bool {
-        left.score != right.score ? left.score > right.score : left.number < right.number
+    /// The best of those who come after `last`. Five walks over the players allocate nothing; a sorted copy would.
+    private func bestRank(after last: Rank?) -> Rank? {
+        var best: Rank?
+        for player in players {
+            let rank = Rank(score: player.score, number: player.number)
+            if let last, !last.comes(before: rank) { continue }
+            if let found = best, !rank.comes(before: found) { continue }
+            best = rank
+        }
+        return best
     }
 
     private func writeZone(into json: inout JSONWriter) {
