@@ -16,6 +16,7 @@ public struct PageFile: Sendable {
         PageFile("/icon.svg", .vectors, PackageResources.icon_svg),
         PageFile("/painter.js", .script, PackageResources.painter_js),
         PageFile("/palette.js", .script, PackageResources.palette_js),
+        PageFile("/sound.js", .script, PackageResources.sound_js),
         PageFile("/sprites.js", .script, PackageResources.sprites_js),
         PageFile("/world.js", .script, PackageResources.world_js),
     ]

@@ -50,6 +50,9 @@ struct ArenaPageTests {
     }
 
     private func expectShots(_ tab: Tab) throws {
+        // With sound, so that complaints about it are heard too.
+        try tab.key("KeyM", isDown: true)
+        #expect(try tab.value("document.getElementById('sound').getAttribute('aria-pressed')") == "true")
         try tab.key("Space", isDown: true)
         #expect(try tab.waits(for: "arena.self.down || arena.shots > 0"))
         try tab.key("Space", isDown: false)

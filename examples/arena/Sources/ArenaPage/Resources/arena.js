@@ -8,6 +8,7 @@ import { Controls } from "./controls.js";
 import { Effects, colourOfPlayer } from "./effects.js";
 import { Hud } from "./hud.js";
 import { Painter, paintMap } from "./painter.js";
+import { Sound } from "./sound.js";
 import { World } from "./world.js";
 
 const SEND_MS = 50;          // Inputs are collected this long; the zone ticks no faster.
@@ -22,6 +23,7 @@ const map = document.getElementById("map");
 const world = new World();
 const painter = new Painter(scene);
 const effects = new Effects();
+const sound = new Sound(document.getElementById("sound"));
 const hud = new Hud((name) => connection.send({ name }));
 const controls = new Controls(scene, () => hud.used());
 const connection = new Connection({
@@ -120,12 +122,16 @@ function readControls() {
 }
 
 function paint(shown, now, elapsed) {
-  for (const event of shown.events) effects.show(event, world.ownNumber, (number) => colourOfPlayer(world.roster.get(number)));
+  for (const event of shown.events) {
+    effects.show(event, world.ownNumber, (number) => colourOfPlayer(world.roster.get(number)));
+    sound.event(event, world.ownNumber);
+  }
   effects.advance(elapsed / 1000);
   const own = shown.players.find((player) => player.own);
   if (own) {
     own.angle = wanted.angle;
     if (!own.down) exhaust(own);
+    if (!own.down && wanted.fire) sound.shooting(now);
   }
   const target = own ?? shown.players.find((player) => player.number === world.latest.leaders[0])
     ?? { x: world.zone.width / 2, y: world.zone.height / 2 };
