@@ -98,6 +98,8 @@ extension EventLoop {
             throw error
         }
         channel.interest = interest
+        // One that was set before: only now does the channel have the datum under which timers find it.
+        setDeadline(channel.deadline, for: channel)
     }
 
     /// Changes what the loop watches `channel` for.
@@ -124,6 +126,7 @@ extension EventLoop {
     package func setDeadline(_ deadline: Instant, for channel: Channel) {
         assertOnLoop()
         channel.deadline = deadline
+        guard channel.generation != 0 else { return }
         if deadline < channel.armedDeadline {
             channel.armedDeadline = deadline
             timers.insert(deadline: deadline, datum: ChannelTable.datum(of: channel))
