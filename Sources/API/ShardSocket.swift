@@ -52,16 +52,24 @@ package final class ShardSocket: WebSocketApplication {
     }
 
     package func opened(_ socket: WebSocketConnection, on connection: Connection) {
+        // A client may send its first input right behind the handshake; it must not come before the subscription.
+        connection.pauseReading()
         nonisolated(unsafe) let owner = self
         nonisolated(unsafe) let socket = socket
+        let reference = ConnectionReference(connection)
         // Safety: the answer runs on the connection's loop, to which this object and the socket belong.
         shard.subscribe(
             SubscribeRequest(subscriber: subscriber, caller: caller, transport: .webSocket, connection: connection) {
-                owner.answered($0, socket: socket)
+                owner.answered($0, socket: socket, on: reference.onLoop)
             })
     }
 
-    private func answered(_ result: Result<Subscription, ShardError>, socket: WebSocketConnection) {
+    private func answered(
+        _ result: Result<Subscription, ShardError>, socket: WebSocketConnection, on connection: Connection
+    ) {
+        // A connection that ends meanwhile has lifted its pauses itself.
+        guard connection.isOpen else { return }
+        connection.resumeReading()
         switch result {
         case .success(let subscription): self.subscription = subscription
         case .failure(let error):
