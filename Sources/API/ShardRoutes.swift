@@ -74,6 +74,7 @@ package struct ShardRoutes: Sendable {
         let name = request.query("sid") ?? request.identity.userID ?? ""
         let subscriber = try SubscriberID(wire: name)
         guard request.head.version == .http11 else { throw .streamNeedsHTTP11 }
+        guard request.head.method != .head else { return exchange.respond(Exchange.eventStreamHead) }
         try cap.admit(client)
         let connection = exchange.reference.onLoop
         shard.subscribe(

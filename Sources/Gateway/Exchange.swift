@@ -38,10 +38,15 @@ package struct Exchange: @unchecked Sendable {
     /// Answers with the head of an event stream, which `stream` goes on with. On the connection's loop; false when the connection is
     /// gone.
     package func beginEventStream(_ stream: EventStreamConnection) -> Bool {
+        http.stream(Self.eventStreamHead, number: number, to: stream, on: connection.onLoop)
+    }
+
+    /// The head of every event stream, by itself the answer to HEAD.
+    package static var eventStreamHead: HTTPResponse {
         var response = HTTPResponse(.ok, contentType: "text/event-stream", body: .stream)
         response.fields[.cacheControl] = "no-cache"
         // nginx holds responses back unless told otherwise.
         response.fields["X-Accel-Buffering"] = "no"
-        return http.stream(response, number: number, to: stream, on: connection.onLoop)
+        return response
     }
 }
