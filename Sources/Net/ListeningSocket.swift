@@ -19,15 +19,17 @@ package enum ListeningSocket {
     package static func open(
         address: IPAddress, port: UInt16, count: Int
     ) throws(SystemError) -> (descriptors: [Int32], port: UInt16) {
-        // SO_REUSEPORT would let a second server share the port unnoticed; a plain bind tells.
-        let probe = try bound(address: address, port: port, sharesPort: false)
-        let port = localPort(of: probe)
-        close(probe)
-        var descriptors: [Int32] = []
+        // SO_REUSEPORT would let a second server share the port unnoticed; a plain bind tells. The socket bound so is kept, and
+        // shares the port from then on: given up, it would leave a moment in which another server could bind as well.
+        let first = try bound(address: address, port: port, sharesPort: false)
+        let port = localPort(of: first)
+        set(first, SOL_SOCKET, SO_REUSEPORT, 1)
+        var descriptors = [first]
         do throws(SystemError) {
-            for _ in 0..<count {
-                let descriptor = try bound(address: address, port: port, sharesPort: true)
-                descriptors.append(descriptor)
+            while descriptors.count < count {
+                descriptors.append(try bound(address: address, port: port, sharesPort: true))
+            }
+            for descriptor in descriptors {
                 setConnectionOptions(descriptor)
                 guard listen(descriptor, backlog) == 0 else { throw SystemError("listen", number: errno) }
             }
