@@ -97,6 +97,11 @@ let package = Package(
         tests("HTTP", ["PylonHTTP", "PylonBytes"]),
         tests("WebSocket", ["PylonWebSocket", "PylonBytes", "PylonTime"]),
         tests("EventStream", ["PylonEventStream", "PylonBytes"]),
+
+        // Clients and a harness for tests that drive the built server from outside.
+        module(
+            "TestSupport", ["PylonBytes", "PylonEventStream", "PylonJSON", "PylonWebSocket"], path: "Tests/Support"),
+        tests("EndToEnd", ["PylonJSON", "PylonTestSupport", "PylonWebSocket"]),
     ]
 )
 
