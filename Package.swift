@@ -111,7 +111,13 @@ package.products.append(.executable(name: "pylon-bench", targets: ["PylonBench"]
 package.targets += [
     // Counts allocations wherever it is linked: for tests and benchmarks, never for a product.
     .target(name: "CAllocationCounter", path: "Sources/CAllocationCounter", cSettings: [.define("_GNU_SOURCE")]),
-    tests("Allocation", ["CAllocationCounter", "PylonBytes", "PylonJSON", "PylonThreading"]),
+    tests(
+        "Allocation",
+        [
+            "CAllocationCounter", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonTelemetry",
+            "PylonTestSupport",
+            "PylonThreading", "PylonTime",
+        ]),
     .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CBenchSystem", path: "Benchmarks/CBenchSystem", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "PylonBenchKit", dependencies: ["PylonBytes"], path: "Benchmarks/BenchKit", swiftSettings: strict),
