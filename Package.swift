@@ -114,7 +114,8 @@ package.targets += [
     tests(
         "Allocation",
         [
-            "CAllocationCounter", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonTelemetry",
+            "CAllocationCounter", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet",
+            "PylonTelemetry",
             "PylonTestSupport",
             "PylonThreading", "PylonTime",
         ]),
