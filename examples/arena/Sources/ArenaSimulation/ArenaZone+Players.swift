@@ -84,6 +84,7 @@ extension ArenaZone {
     private mutating func revive(_ index: Int) {
         players[index].position = arrivalPosition()
         players[index].velocity = .zero
+        players[index].owesShot = false
         players[index].health = Player.healthMaximum
         players[index].shield.start(Self.arrivalShield)
         record(.arrived, at: players[index].position, by: players[index].number)
@@ -155,7 +156,6 @@ extension ArenaZone {
 
     /// Adds to the score of the player with this number, if that player is still here.
     mutating func award(_ points: Int, to number: Int) {
-        // Arrival order is number order.
         guard let index = players.firstIndex(where: { $0.number == number }) else { return }
         players[index].score += points
     }

@@ -17,6 +17,8 @@ public struct ArenaZone: Simulation {
     public internal(set) var shots: [Shot] = []
     /// What happened in the last step and since.
     public internal(set) var events: [ArenaEvent] = []
+    /// How many of `events` the next step forgets: those that were there when the last one ended.
+    private var eventsTold = 0
 
     /// Where in `players` a subscriber is; for looking up, never for walking through.
     var placeOfPlayer: [SubscriberID: Int] = [:]
@@ -50,7 +52,7 @@ public struct ArenaZone: Simulation {
 
     public mutating func step(_ context: StepContext) {
         let seconds = context.seconds
-        events.removeAll(keepingCapacity: true)
+        events.removeFirst(eventsTold)
         rosterStepsLeft = max(0, rosterStepsLeft - 1)
         // Wanderers move last, so one sorting of them serves every query of the step.
         wandererGrid.rebuild(from: wanderers)
@@ -58,6 +60,7 @@ public struct ArenaZone: Simulation {
         playerGrid.rebuild(from: players)
         stepShots(seconds)
         stepWanderers(seconds)
+        eventsTold = events.count
     }
 
     private mutating func populate() {

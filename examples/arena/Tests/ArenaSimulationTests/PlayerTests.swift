@@ -74,6 +74,18 @@ import Testing
         #expect(json["zone"]?["kinds"] == [2, 0, 0])
     }
 
+    @Test func `an arrival is told in the next snapshot, once`() {
+        var arena = ArenaHarness(wanderers: 0)
+        arena.join("a")
+        arena.step()
+        #expect(arena.zone.events.map(\.kind) == [.arrived])
+        arena.join("b")
+        arena.step()
+        #expect(arena.zone.events.map(\.player) == [2])
+        arena.step()
+        #expect(arena.zone.events.isEmpty)
+    }
+
     @Test func `the roster goes out when it changes and twice a second`() throws {
         var arena = ArenaHarness(wanderers: 0)
         arena.join("a")
