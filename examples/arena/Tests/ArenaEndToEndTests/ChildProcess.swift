@@ -70,17 +70,25 @@ final class ScratchDirectory {
     }
 
     deinit {
-        // A leftover directory in /tmp is not worth failing a test for.
-        if path != "/tmp", let remover = try? ChildProcess("rm", ["-rf", path], log: "/dev/null") { remover.wait() }
+        // Chromium's children may still be writing for a moment after their parent has ended. A directory left over
+        // in /tmp is not worth failing a test for.
+        _ = eventually(within: 2) { () -> Bool? in
+            guard path != "/tmp", let remover = try? ChildProcess("rm", ["-rf", path], log: "/dev/null") else {
+                return true
+            }
+            remover.wait()
+            return access(path, F_OK) != 0 ? true : nil
+        }
     }
 }
 
-/// Calls `probe` until it gives something, for at most `seconds`.
-func eventually<T>(within seconds: Double, _ probe: () throws -> T?) rethrows -> T? {
-    for _ in 0..<Int(seconds / 0.05) {
+/// Calls `probe` until it gives something, for about `seconds`.
+func eventually<T>(within seconds: Int, _ probe: () throws -> T?) rethrows -> T? {
+    let deadline = time(nil) + seconds
+    repeat {
         if let found = try probe() { return found }
         usleep(50_000)
-    }
+    } while time(nil) <= deadline
     return try probe()
 }
 

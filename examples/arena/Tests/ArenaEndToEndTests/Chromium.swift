@@ -40,6 +40,12 @@ final class Chromium {
         connection = try WebSocketConnection(to: Endpoint(host: "127.0.0.1", port: port), path: String(lines[1]))
     }
 
+    deinit {
+        // Asked to close, it takes its children along; whoever is deaf to that gets a signal.
+        _ = try? call("Browser.close")
+        process.stop()
+    }
+
     /// Opens a window of its own on `url`.
     func open(_ url: String) throws -> Tab {
         let created = try call("Target.createTarget", #"{"url":"about:blank","newWindow":true}"#)
