@@ -101,7 +101,7 @@ let package = Package(
         // Clients and a harness for tests that drive the built server from outside.
         module(
             "TestSupport", ["PylonBytes", "PylonEventStream", "PylonJSON", "PylonWebSocket"], path: "Tests/Support"),
-        tests("EndToEnd", ["PylonJSON", "PylonTestSupport", "PylonWebSocket"]),
+        tests("EndToEnd", ["PylonEventStream", "PylonJSON", "PylonTestSupport", "PylonWebSocket"]),
     ]
 )
 

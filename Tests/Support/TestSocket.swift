@@ -80,6 +80,27 @@ package final class TestSocket {
         try send(Array(text.utf8))
     }
 
+    /// Sends `bytes` again and again until the peer has taken none of it for half a second, or `bytesMaximum` have gone. Returns how
+    /// many went.
+    package func flood(_ bytes: [UInt8], bytesMaximum: Int) throws(SocketError) -> Int {
+        var total = 0
+        var offset = 0
+        while total < bytesMaximum {
+            let sent = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress.map { $0 + offset }, bytes.count - offset, Int32(MSG_NOSIGNAL))
+            }
+            if sent >= 0 {
+                total += sent
+                offset = (offset + sent) % bytes.count
+            } else if errno == EAGAIN {
+                guard Self.poll(descriptor, for: POLLOUT, within: .milliseconds(500)) else { return total }
+            } else if errno != EINTR {
+                throw Self.error("send")
+            }
+        }
+        return total
+    }
+
     /// Says that nothing more will be sent, and goes on reading.
     package func finishSending() {
         shutdown(descriptor, Int32(SHUT_WR))
@@ -211,6 +232,7 @@ package final class PortHolder {
     /// The port held.
     package let port: UInt16
     private let descriptor: Int32
+    private var isHeld = true
 
     /// Takes any free port of the loopback.
     package init() throws(SocketError) {
@@ -226,7 +248,14 @@ package final class PortHolder {
         port = UInt16(bigEndian: address.sin_port)
     }
 
-    deinit {
+    /// Gives the port back; does nothing the second time.
+    package func release() {
+        guard isHeld else { return }
+        isHeld = false
         close(descriptor)
+    }
+
+    deinit {
+        release()
     }
 }
