@@ -13,10 +13,11 @@ public struct Instant: Comparable, Hashable, Sendable {
     @inlinable
     public static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 
-    /// The instant `duration` later; a negative duration counts as none.
+    /// The instant `duration` later; a negative duration counts as none, and beyond the end of the scale lies `distantFuture`.
     @inlinable
     public static func + (instant: Instant, duration: Duration) -> Instant {
-        Instant(nanoseconds: instant.nanoseconds &+ duration.wholeNanoseconds)
+        let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.wholeNanoseconds)
+        return Instant(nanoseconds: overflow ? .max : sum)
     }
 
     /// How much later `left` is than `right`; zero when it is not later.
@@ -36,7 +37,9 @@ extension Duration {
         let (seconds, attoseconds) = components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
         let (scaled, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max : scaled &+ UInt64(attoseconds / 1_000_000_000)
+        if overflow { return .max }
+        let (sum, carry) = scaled.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000))
+        return carry ? .max : sum
     }
 
     /// The duration in seconds, for display and for simulations that compute in floating point.
