@@ -95,16 +95,24 @@ package final class Log: Sendable {
     }
 
     private static func visible(_ message: String) -> String {
-        guard message.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return message }
+        guard message.unicodeScalars.contains(where: isInvisible) else { return message }
         var text = ""
         for scalar in message.unicodeScalars {
-            if scalar.value < 0x20 || scalar.value == 0x7F {
+            if isInvisible(scalar) {
                 text += "<\(String(scalar.value, radix: 16))>"
             } else {
                 text.unicodeScalars.append(scalar)
             }
         }
         return text
+    }
+
+    /// The control characters of ASCII and Latin-1, some of which terminals obey, and Unicode's own line ends.
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029: true
+        default: false
+        }
     }
 
     private func writeLines() {
