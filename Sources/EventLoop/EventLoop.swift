@@ -138,7 +138,7 @@ package final class EventLoop: @unchecked Sendable {
 
     private func turn(waitingMilliseconds: Int32) {
         poller.wait(milliseconds: waitingMilliseconds) { events, datum in
-            guard datum != 0 else { return }
+            guard datum != 0 else { return inbox.acknowledgeWake() }
             channels.channel(for: datum)?.ready(events)
         }
         now = clock.now()

@@ -21,7 +21,8 @@ final class Inbox: Sendable {
     let wakeDescriptor: Int32
     private let items = Lock<[Item]>([])
     /// True from the first submission until the loop starts draining: one eventfd write a turn. Acquire/release pairs `submit`
-    /// with `drain`; the items themselves travel under the lock.
+    /// with `drain`; the items themselves travel under the lock. Cleared only after the descriptor has been read: a write that
+    /// comes in between would be swallowed, and then nobody would write another.
     private let isAwake = Atomic<Bool>(false)
 
     init() throws(SystemError) {
@@ -45,12 +46,15 @@ final class Inbox: Sendable {
         _ = write(wakeDescriptor, &one, 8)
     }
 
+    /// Takes the wake-up off the descriptor once the poller has reported it; it would report it for ever otherwise.
+    func acknowledgeWake() {
+        var counter: UInt64 = 0
+        _ = read(wakeDescriptor, &counter, 8)
+    }
+
     /// Moves everything submitted so far into `batch`, which is empty and keeps its capacity from turn to turn.
     func drain(into batch: inout [Item]) {
-        if isAwake.exchange(false, ordering: .acquiringAndReleasing) {
-            var counter: UInt64 = 0
-            _ = read(wakeDescriptor, &counter, 8)
-        }
+        _ = isAwake.exchange(false, ordering: .acquiringAndReleasing)
         // Nothing but the swap happens under the lock.
         swapContents(with: &batch)
     }
