@@ -91,6 +91,32 @@ let package = Package(
             dependencies: ["PylonJSON", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime"],
             path: "Sources/Command", swiftSettings: strict, linkerSettings: [.linkedLibrary("jemalloc")]),
 
+        // Harnesses for tests: loops on threads, clients, waiting with a deadline.
+        .target(
+            name: "PylonTestSupport",
+            dependencies: [
+                "CSystem", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonNet", "PylonThreading", "PylonTime",
+            ],
+            path: "Tests/Support", swiftSettings: strict),
+        tests("Threading", ["PylonTestSupport", "PylonThreading"]),
+        tests("Time", ["PylonTestSupport", "PylonTime"]),
+        tests("Telemetry", ["PylonBytes", "PylonTelemetry", "PylonThreading", "PylonTime"]),
+        tests("EventLoop", ["CSystem", "PylonEventLoop", "PylonTestSupport", "PylonThreading", "PylonTime"]),
+        tests(
+            "Net",
+            [
+                "CSystem", "PylonBytes", "PylonEventLoop", "PylonNet", "PylonTelemetry", "PylonTestSupport",
+                "PylonThreading", "PylonTime",
+            ]),
+        tests(
+            "Fanout",
+            [
+                "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonNet", "PylonTelemetry", "PylonTestSupport",
+                "PylonTime",
+            ]),
+        tests("Auth", ["PylonAuth", "PylonSimulation", "PylonTime"]),
+        tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
+        tests("Server", ["PylonBytes", "PylonServer"]),
         tests("Bytes", ["PylonBytes"]),
         // Vectors are read from the source tree: a resource bundle would bring Foundation in.
         tests("JSON", ["PylonJSON", "PylonBytes"], exclude: ["Vectors"]),

@@ -1,0 +1,26 @@
+import Testing
+
+@testable import PylonServer
+
+@Suite struct UsageTests {
+    private let text = Usage.text(program: "pylon", verbs: [(usage: "bots N", effect: "plays")])
+
+    @Test func everyFlagAndVariableIsMentionedWithItsEffect() {
+        for setting in Setting.table {
+            if let flag = setting.flag { #expect(text.contains("\n  \(flag)")) }
+            if let variable = setting.variable { #expect(text.contains("\n  \(variable) ")) }
+            #expect(text.contains(setting.effect))
+        }
+    }
+
+    @Test func verbsOfTheProgramAreListed() {
+        #expect(text.hasPrefix("usage: pylon serve [flags]\n       pylon bots N\n"))
+        #expect(text.contains("\n  bots N: plays\n"))
+    }
+
+    @Test func theTableHasEverySettingOnce() {
+        #expect(Setting.table.map(\.key) == SettingKey.allCases)
+        let names = Setting.table.flatMap { [$0.flag, $0.variable].compactMap { $0 } }
+        #expect(Set(names).count == names.count)
+    }
+}
