@@ -29,18 +29,19 @@ let package = Package(
     products: [
         .library(name: "Pylon", targets: ["Pylon"]),
         .executable(name: "pylon", targets: ["PylonCommand"]),
+        .executable(name: "pylon-bench", targets: ["PylonBench"]),
     ],
     targets: [
-        tests("Tidy", []),
+        // Modules, lowest first: each depends on modules above it only (Tests/TidyTests/Dependencies.swift).
         .target(name: "CSystem", path: "Sources/CSystem", cSettings: [.define("_GNU_SOURCE")]),
         module("Bytes"),
         module("Threading", ["CSystem"]),
         module("Time", ["CSystem", "PylonThreading"]),
+        module("JSON", ["PylonBytes"]),
         module("Telemetry", ["PylonBytes", "PylonThreading", "PylonTime"]),
         module("EventLoop", ["CSystem", "PylonThreading", "PylonTime"]),
-        module("Net", ["CSystem", "PylonBytes", "PylonEventLoop", "PylonTelemetry", "PylonTime"]),
-        module("JSON", ["PylonBytes"]),
-        module("HTTP", ["PylonBytes"]),
+        module("Net", ["CSystem", "PylonBytes", "PylonEventLoop", "PylonTelemetry", "PylonThreading", "PylonTime"]),
+        module("HTTP", ["PylonBytes", "PylonTime"]),
         module("WebSocket", ["PylonBytes"]),
         module("EventStream", ["PylonBytes"]),
         module(
@@ -57,7 +58,6 @@ let package = Package(
                 "PylonTelemetry",
                 "PylonThreading", "PylonTime",
             ]),
-
         module("Auth", ["CSystem", "PylonBytes", "PylonSimulation", "PylonThreading", "PylonTime"]),
         module(
             "Gateway",
@@ -67,19 +67,17 @@ let package = Package(
                 "PylonNet", "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
-
         module(
             "API",
             [
                 "PylonAuth", "PylonBytes", "PylonFanout", "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet",
-                "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonTime", "PylonWebSocket",
+                "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module(
             "Server",
             [
                 "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonGateway",
-                "PylonHTTP",
-                "PylonJSON", "PylonNet", "PylonShardHost", "PylonTelemetry", "PylonThreading", "PylonTime",
+                "PylonHTTP", "PylonJSON", "PylonNet", "PylonShardHost", "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
         module(
@@ -91,15 +89,34 @@ let package = Package(
             dependencies: ["PylonJSON", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime"],
             path: "Sources/Command", swiftSettings: strict, linkerSettings: [.linkedLibrary("jemalloc")]),
 
-        // Harnesses for tests: loops on threads, clients, waiting with a deadline.
+        // Benchmarks. Their clients share no code with the server, so that they share none of its mistakes.
+        .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: [.define("_GNU_SOURCE")]),
+        .target(name: "CBenchSystem", path: "Benchmarks/CBenchSystem", cSettings: [.define("_GNU_SOURCE")]),
+        .target(
+            name: "PylonBenchKit", dependencies: ["PylonBytes"], path: "Benchmarks/BenchKit", swiftSettings: strict),
+        .executableTarget(
+            name: "PylonBench",
+            dependencies: [
+                "CBenchSystem", "CFloor", "CSystem", "PylonBenchKit", "PylonBytes", "PylonJSON", "PylonTime",
+            ],
+            path: "Benchmarks/PylonBench", swiftSettings: strict),
+
+        // Counts allocations wherever it is linked: for tests and benchmarks, never for a product.
+        .target(name: "CAllocationCounter", path: "Sources/CAllocationCounter", cSettings: [.define("_GNU_SOURCE")]),
+        // Clients, clocks and a harness for the tests below.
         .target(
             name: "PylonTestSupport",
             dependencies: [
-                "CSystem", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonNet", "PylonThreading", "PylonTime",
+                "CSystem", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonJSON", "PylonNet",
+                "PylonThreading", "PylonTime", "PylonWebSocket",
             ],
             path: "Tests/Support", swiftSettings: strict),
+        tests("Tidy", []),
+        tests("Bytes", ["PylonBytes"]),
         tests("Threading", ["PylonTestSupport", "PylonThreading"]),
         tests("Time", ["PylonTestSupport", "PylonTime"]),
+        // Vectors are read from the source tree: a resource bundle would bring Foundation in.
+        tests("JSON", ["PylonBytes", "PylonJSON"], exclude: ["Vectors"]),
         tests("Telemetry", ["PylonBytes", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         tests("EventLoop", ["CSystem", "PylonEventLoop", "PylonTestSupport", "PylonThreading", "PylonTime"]),
         tests(
@@ -114,43 +131,19 @@ let package = Package(
                 "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonNet", "PylonTelemetry", "PylonTestSupport",
                 "PylonTime",
             ]),
-        tests("Auth", ["PylonAuth", "PylonSimulation", "PylonTime"]),
+        tests("HTTP", ["PylonBytes", "PylonHTTP"]),
+        tests("WebSocket", ["PylonBytes", "PylonTime", "PylonWebSocket"]),
+        tests("EventStream", ["PylonBytes", "PylonEventStream"]),
         tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
+        tests("Auth", ["PylonAuth", "PylonSimulation", "PylonTime"]),
         tests("Server", ["PylonBytes", "PylonServer"]),
-        tests("Bytes", ["PylonBytes"]),
-        // Vectors are read from the source tree: a resource bundle would bring Foundation in.
-        tests("JSON", ["PylonJSON", "PylonBytes"], exclude: ["Vectors"]),
-        tests("HTTP", ["PylonHTTP", "PylonBytes"]),
-        tests("WebSocket", ["PylonWebSocket", "PylonBytes", "PylonTime"]),
-        tests("EventStream", ["PylonEventStream", "PylonBytes"]),
-
-        // Clients and a harness for tests that drive the built server from outside.
-        module(
-            "TestSupport", ["PylonBytes", "PylonEventStream", "PylonJSON", "PylonWebSocket"], path: "Tests/Support"),
+        tests(
+            "Allocation",
+            [
+                "CAllocationCounter", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet",
+                "PylonTelemetry", "PylonTestSupport", "PylonThreading", "PylonTime",
+            ]),
+        tests("BenchKit", ["PylonBenchKit", "PylonBytes"]),
         tests("EndToEnd", ["PylonEventStream", "PylonJSON", "PylonTestSupport", "PylonWebSocket"]),
     ]
 )
-
-// MARK: Benchmarks
-
-package.products.append(.executable(name: "pylon-bench", targets: ["PylonBench"]))
-package.targets += [
-    // Counts allocations wherever it is linked: for tests and benchmarks, never for a product.
-    .target(name: "CAllocationCounter", path: "Sources/CAllocationCounter", cSettings: [.define("_GNU_SOURCE")]),
-    tests(
-        "Allocation",
-        [
-            "CAllocationCounter", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet",
-            "PylonTelemetry",
-            "PylonTestSupport",
-            "PylonThreading", "PylonTime",
-        ]),
-    .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: [.define("_GNU_SOURCE")]),
-    .target(name: "CBenchSystem", path: "Benchmarks/CBenchSystem", cSettings: [.define("_GNU_SOURCE")]),
-    .target(name: "PylonBenchKit", dependencies: ["PylonBytes"], path: "Benchmarks/BenchKit", swiftSettings: strict),
-    tests("BenchKit", ["PylonBenchKit", "PylonBytes"]),
-    .executableTarget(
-        name: "PylonBench",
-        dependencies: ["CBenchSystem", "CFloor", "CSystem", "PylonBenchKit", "PylonBytes", "PylonJSON", "PylonTime"],
-        path: "Benchmarks/PylonBench", swiftSettings: strict),
-]

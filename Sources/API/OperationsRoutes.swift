@@ -33,7 +33,7 @@ package struct OperationsRoutes: Sendable {
         [
             Route(.get, "/health", access: .anyone, bodyLimit: .none, handler: .immediate(showHealth)),
             Route(.get, "/readyz", access: .anyone, bodyLimit: .none, handler: .immediate(showReadiness)),
-            Route(.get, "/metrics", access: .anyone, bodyLimit: .none, handler: .immediate(showMetrics)),
+            Route(.get, "/metrics", access: .anyone, bodyLimit: .none, handler: .asynchronous(showMetrics)),
         ]
     }
 
@@ -57,8 +57,9 @@ package struct OperationsRoutes: Sendable {
         return .json(readiness.isReady ? .ok : .serviceUnavailable, json.finish())
     }
 
-    /// Open in development, else for admins. Prometheus text when `Accept` asks for text, else JSON.
-    private func showMetrics(_ request: Request) throws(APIError) -> HTTPResponse {
+    /// Open in development, else for admins. Prometheus text when `Accept` asks for text, else JSON. Off the
+    /// loop: there may be thousands of shards to ask.
+    private func showMetrics(_ request: Request) async throws(APIError) -> HTTPResponse {
         guard isDevelopment || request.identity.isAdmin else { throw .metricsUnauthorized }
         let accept = request.head.fields.joined(.accept) ?? ""
         if accept.contains("text/plain") || accept.contains("application/openmetrics-text") {

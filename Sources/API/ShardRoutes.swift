@@ -1,35 +1,43 @@
 internal import PylonAuth
-internal import PylonFanout
 internal import PylonBytes
+internal import PylonFanout
 package import PylonGateway
 package import PylonHTTP
 internal import PylonJSON
-package import PylonShardHost
+package import PylonNet
+internal import PylonShardHost
 internal import PylonSimulation
+internal import PylonThreading
 
 /// Shards over HTTP (spec/realtime.md 3.2 and 3.3).
 package struct ShardRoutes: Sendable {
     private let registry: ShardRegistry
-    private let cap: ConnectionCap
+    private let factories: BlockingThread
+    private let cap: AddressCap
+    private let inputLimit: BodyLimit
 
-    /// `cap` is the shard streams' own, shared with the WebSocket ports.
-    package init(registry: ShardRegistry, cap: ConnectionCap) {
+    /// `factories` runs the kinds' own code when a shard is made; `cap` is the shard streams' own, shared with the WebSocket ports;
+    /// `inputBytesMaximum` is the largest input, here as there.
+    package init(registry: ShardRegistry, factories: BlockingThread, cap: AddressCap, inputBytesMaximum: Int) {
         self.registry = registry
+        self.factories = factories
         self.cap = cap
+        inputLimit = .bytes(inputBytesMaximum)
     }
 
     package var table: [Route<Handler>] {
         [
-            Route(.get, "/api/shards", access: .admin, bodyLimit: .none, handler: .immediate(list)),
+            Route(.get, "/api/shards", access: .admin, bodyLimit: .none, handler: .asynchronous(list)),
             Route(.post, "/api/shards", access: .admin, bodyLimit: .mebi(1), handler: .asynchronous(create)),
             Route(.get, "/api/shards/:id", access: .anyone, bodyLimit: .none, handler: .immediate(show)),
             Route(.delete, "/api/shards/:id", access: .admin, bodyLimit: .none, handler: .immediate(remove)),
             Route(.get, "/api/shards/:id/connect", access: .user, bodyLimit: .none, handler: .exchange(connect)),
-            Route(.post, "/api/shards/:id/input", access: .anyone, bodyLimit: .mebi(1), handler: .exchange(input)),
+            Route(.post, "/api/shards/:id/input", access: .anyone, bodyLimit: inputLimit, handler: .exchange(input)),
         ]
     }
 
-    private func list(_ request: Request) throws(APIError) -> HTTPResponse {
+    /// Off the loop: there may be thousands.
+    private func list(_ request: Request) async throws(APIError) -> HTTPResponse {
         var json = JSONWriter()
         json.beginArray()
         for shard in registry.all { Self.write(shard.information, into: &json) }
@@ -37,7 +45,7 @@ package struct ShardRoutes: Sendable {
         return .json(.ok, json.finish())
     }
 
-    /// Makes a shard. The kind's factory is the author's code and may take its time, hence off the loop.
+    /// Makes a shard. The kind's factory is the author's code and may take its time, hence a thread of its own.
     private func create(_ request: Request) async throws(APIError) -> HTTPResponse {
         let body = try request.json()
         guard body.object != nil else { throw .invalidJSON("The body must be an object.") }
@@ -45,9 +53,12 @@ package struct ShardRoutes: Sendable {
         let kind = try body.requiredString("kind")
         let config = body["config"] ?? .object(JSONObject())
         guard config.object != nil else { throw .invalidField("config", problem: "must be an object") }
-        do {
-            let shard = try registry.create(id: id, kind: kind, config: config)
-            return .json(.created, Self.text(of: shard.information))
+        let made = await factories.run { [registry] in
+            Result { () throws(RegistryError) in try registry.create(id: id, kind: kind, config: config) }
+        }
+        guard let made else { throw .draining }
+        do throws(RegistryError) {
+            return .json(.created, Self.text(of: try made.get().information))
         } catch {
             throw APIError(error)
         }
@@ -75,7 +86,7 @@ package struct ShardRoutes: Sendable {
         let subscriber = try SubscriberID(wire: name)
         guard request.head.version == .http11 else { throw .streamNeedsHTTP11 }
         guard request.head.method != .head else { return exchange.respond(Exchange.eventStreamHead) }
-        try cap.admit(client)
+        guard cap.admit(client) else { throw .tooManyConnections }
         let connection = exchange.reference.onLoop
         shard.subscribe(
             SubscribeRequest(

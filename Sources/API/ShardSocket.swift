@@ -36,7 +36,7 @@ package final class ShardSocket: WebSocketApplication {
     /// What a request to upgrade becomes. `shard` and `sid` come from the query, where `+` is a space; `sid` defaults to the
     /// caller's user id, then to `anon`. Refusals before the handshake: 400, 404, 429.
     package static func factory(
-        registry: ShardRegistry, cap: ConnectionCap, limits: WebSocketLimits
+        registry: ShardRegistry, cap: AddressCap, limits: WebSocketLimits
     ) -> WebSocketFactory {
         { (request) throws(APIError) in
             let query = request.head.query(plusAsSpace: true)
@@ -44,7 +44,7 @@ package final class ShardSocket: WebSocketApplication {
             guard let shard = registry.get(id) else { throw .shardNotFound }
             let subscriber = try SubscriberID(wire: query.first("sid") ?? request.identity.userID ?? "anon")
             let client = request.client
-            try cap.admit(client)
+            guard cap.admit(client) else { throw .tooManyConnections }
             return ShardSocket(shard: shard, subscriber: subscriber, caller: request.identity.caller, limits: limits) {
                 cap.release(client)
             }

@@ -137,11 +137,17 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     private func turn(waitingMilliseconds: Int32) {
-        poller.wait(milliseconds: waitingMilliseconds) { events, datum in
-            guard datum != 0 else { return inbox.acknowledgeWake() }
-            channels.channel(for: datum)?.ready(events)
-        }
+        let readyCount = poller.wait(milliseconds: waitingMilliseconds)
+        // Before anyone counts a deadline from it: the wait may have been long.
         now = clock.now()
+        for index in 0..<readyCount {
+            let (events, datum) = poller.event(at: index)
+            if datum == 0 {
+                inbox.acknowledgeWake()
+            } else {
+                channels.channel(for: datum)?.ready(events)
+            }
+        }
         fireTimers()
         runInbox()
         flushChannels()

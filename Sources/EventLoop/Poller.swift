@@ -36,13 +36,14 @@ struct Poller: ~Copyable {
         _ = csystem_epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, 0, 0)
     }
 
-    /// Waits up to `milliseconds` (-1: without end) and hands each event to `body`.
-    borrowing func wait(milliseconds: Int32, _ body: (_ events: ReadyEvents, _ datum: UInt64) -> Void) {
-        let count = epoll_wait(epoll, events, Int32(Self.eventsPerTurnMaximum), milliseconds)
+    /// Waits up to `milliseconds` (-1: without end) and returns how many events there are.
+    borrowing func wait(milliseconds: Int32) -> Int {
         // EINTR is a turn without events.
-        guard count > 0 else { return }
-        for index in 0..<Int(count) {
-            body(ReadyEvents(rawValue: events[index].events), csystem_epoll_datum(events + index))
-        }
+        max(0, Int(epoll_wait(epoll, events, Int32(Self.eventsPerTurnMaximum), milliseconds)))
+    }
+
+    /// The event at `index` of the last `wait`.
+    borrowing func event(at index: Int) -> (events: ReadyEvents, datum: UInt64) {
+        (ReadyEvents(rawValue: events[index].events), csystem_epoll_datum(events + index))
     }
 }

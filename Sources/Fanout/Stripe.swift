@@ -89,9 +89,9 @@ package final class Stripe: LoopTask, @unchecked Sendable {
 
     package func runOnLoop() {
         takePending()
-        for item in draining {
+        for (index, item) in draining.enumerated() {
             switch item {
-            case .frame(let frame): deliver(frame)
+            case .frame(let frame): deliver(frame, isFollowed: index + 1 < draining.count && draining[index + 1].isFrame)
             case .perform(let body): body()
             case .end(let ending): endAll(ending)
             }
@@ -147,10 +147,18 @@ package final class Stripe: LoopTask, @unchecked Sendable {
         last._withUnsafeGuaranteedRef { $0.stripeIndex = index }
     }
 
-    private func deliver(_ frame: Frame) {
+    /// A frame that another follows in the same turn is only queued: a loop that has fallen behind catches up with one write per
+    /// subscriber, not with one per frame.
+    private func deliver(_ frame: Frame, isFollowed: Bool) {
         turn &+= 1
-        if let bytes = frame.webSocket { walk(webSockets, bytes) }
-        if let bytes = frame.eventStream { walk(eventStreams, bytes) }
+        if let bytes = frame.webSocket { isFollowed ? queue(webSockets, bytes) : walk(webSockets, bytes) }
+        if let bytes = frame.eventStream { isFollowed ? queue(eventStreams, bytes) : walk(eventStreams, bytes) }
+    }
+
+    private func queue(_ subscribers: ContiguousArray<Unmanaged<Connection>>, _ bytes: SharedBytes) {
+        for subscriber in subscribers {
+            subscriber._withUnsafeGuaranteedRef { $0.queueSnapshot(bytes) }
+        }
     }
 
     /// Sends to everyone, beginning each time with another subscriber so that the last is not always last.

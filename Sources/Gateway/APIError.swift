@@ -10,6 +10,8 @@ package enum APIError: Error, Sendable {
     case malformed(HTTPParseError)
     /// The head or body took too long to arrive.
     case timeout
+    /// The handler has not answered in time.
+    case handlerTimeout
     case notFound
     case methodNotAllowed([HTTPMethod])
     case authRequired
@@ -27,7 +29,6 @@ package enum APIError: Error, Sendable {
     case serviceUnavailable(String)
     /// An event stream was asked for over HTTP/1.0, which has no chunks.
     case streamNeedsHTTP11
-    case sessionsFull
 
     case invalidJSON(String)
     case missingField(String)

@@ -26,7 +26,7 @@ package enum ErrorBody {
     /// Whether what follows on the connection could no longer be understood, or should go elsewhere.
     private static func endsConnection(_ error: APIError) -> Bool {
         switch error {
-        case .malformed, .timeout, .draining: true
+        case .malformed, .timeout, .handlerTimeout, .draining: true
         default: false
         }
     }
@@ -36,6 +36,7 @@ package enum ErrorBody {
         switch error {
         case .malformed(let defect): (defect.status, defect.code, defect.message)
         case .timeout: (.requestTimeout, "REQUEST_TIMEOUT", "The request took too long to arrive.")
+        case .handlerTimeout: (.gatewayTimeout, "HANDLER_TIMEOUT", "The request was not answered in time.")
         case .notFound: (.notFound, "NOT_FOUND", "There is no such route.")
         case .methodNotAllowed: (.methodNotAllowed, "METHOD_NOT_ALLOWED", "The route does not have this method.")
         case .authRequired: (.unauthorized, "AUTH_REQUIRED", "Sign in first.")
@@ -55,7 +56,6 @@ package enum ErrorBody {
                 .versionNotSupported, "HTTP_VERSION_NOT_SUPPORTED",
                 "Event streams need HTTP/1.1 (behind nginx: proxy_http_version 1.1)."
             )
-        case .sessionsFull: (.serviceUnavailable, "SESSION_LIMIT_REACHED", "There are too many sessions.")
         case .invalidJSON(let problem): (.badRequest, "INVALID_JSON", problem)
         case .missingField(let name): (.badRequest, "MISSING_FIELD", "The field \"\(name)\" is missing.")
         case .invalidField(let name, let problem): (.badRequest, "INVALID_FIELD", "The field \"\(name)\" \(problem).")
@@ -98,7 +98,7 @@ package enum ErrorBody {
         case .methodNotAllowed(let methods): [(.allow, methods.map(\.token).joined(separator: ", "))]
         case .upgradeRequired: [(.upgrade, "websocket")]
         case .handshakeRefused(_, _, let fields): fields.lines.map { ($0.name, $0.value) }
-        case .draining, .sessionsFull: [(.retryAfter, "5")]
+        case .draining: [(.retryAfter, "5")]
         case .authRequired, .metricsUnauthorized: [(.wwwAuthenticate, "Bearer")]
         default: []
         }

@@ -26,17 +26,15 @@ package final class HTTPConnection: ConnectionHandler {
     private var writer = HTTPResponseWriter()
     private var body: [UInt8] = []
     private var bodyStart = Instant(nanoseconds: 0)
-    private var requestStart = Instant(nanoseconds: 0)
-    private var requestLine = ""
-    private var method = HTTPMethod.get
+    private var record: RequestRecord
     /// Counts requests, so that an answer that comes too late is recognised.
     private var exchangeNumber: UInt64 = 0
     private var isBackpressured = false
-    private var isDraining = false
 
     package init(service: HTTPService, connection: Connection) {
         self.service = service
         parser = HTTPRequestParser(limits: service.settings.limits)
+        record = RequestRecord(unreadableSince: connection.loop.now)
         super.init()
         connection.setDeadline(connection.loop.now + service.settings.timeouts.head)
     }
@@ -72,8 +70,7 @@ package final class HTTPConnection: ConnectionHandler {
             case .end: complete(on: connection)
             case .failure(let error):
                 service.settings.metrics.requestsMalformed.add()
-                // Nothing is known about where the next request would begin, nor how the client frames answers.
-                writer = HTTPResponseWriter()
+                forgetUnlessBodyIsDue(on: connection)
                 respond(ErrorBody.response(for: .malformed(error)), on: connection)
                 return bytes.count
             }
@@ -83,14 +80,12 @@ package final class HTTPConnection: ConnectionHandler {
 
     private func begin(_ head: HTTPRequestHead, on connection: Connection) {
         writer = HTTPResponseWriter(answering: head)
-        method = head.method
-        requestStart = connection.loop.now
-        requestLine = "\(head.method.token) \(head.rawPath)"
+        record = RequestRecord(head, now: connection.loop.now)
         exchangeNumber += 1
         var request = Request(head: head, peer: connection.peer)
+        request.record = record
         do throws(APIError) {
             for stage in service.stages { try stage.run(&request) }
-            logRequest(request)
             if head.upgrades(to: "websocket") { return try upgrade(request, on: connection) }
             if service.requiresUpgrade { throw .upgradeRequired }
             if head.method == .options { return respond(optionsResponse(), on: connection) }
@@ -161,7 +156,7 @@ package final class HTTPConnection: ConnectionHandler {
         request.body = body
         body = []
         state = .handling
-        connection.setDeadline(.distantFuture)
+        connection.setDeadline(connection.loop.now + service.settings.timeouts.handling)
         switch route.handler {
         case .immediate(let handle):
             do throws(APIError) {
@@ -198,20 +193,23 @@ package final class HTTPConnection: ConnectionHandler {
     /// Writes the answer to the current request. A pause of reading is lifted by the caller if there was one.
     private func respond(_ response: HTTPResponse, on connection: Connection) {
         var response = response
-        if isDraining || connection.peerHasFinished { response.closesConnection = true }
-        let settings = service.settings
-        connection.write {
-            writer.write(response, date: settings.date.text, common: settings.commonFields, into: &$0)
-        }
-        settings.metrics.count(method, response.status)
-        logResponse(response.status, on: connection)
+        if service.settings.readiness.isDraining || connection.peerHasFinished { response.closesConnection = true }
+        send(response, on: connection)
         if writer.keepsAlive {
             state = .head
-            connection.setDeadline(connection.loop.now + settings.timeouts.idle)
+            connection.setDeadline(connection.loop.now + service.settings.timeouts.idle)
         } else {
             state = .finished
             connection.finish()
         }
+    }
+
+    private func send(_ response: HTTPResponse, on connection: Connection) {
+        let settings = service.settings
+        connection.write {
+            writer.write(response, date: settings.date.text, common: settings.commonFields, into: &$0)
+        }
+        record.answered(response.status, now: connection.loop.clock.now(), settings: settings)
     }
 
     /// An answer from an exchange; ignored unless it is to the current request and the first to it.
@@ -227,12 +225,7 @@ package final class HTTPConnection: ConnectionHandler {
     {
         guard isHandling(number), connection.isOpen else { return false }
         let wasPaused = connection.isReadingPaused
-        let settings = service.settings
-        connection.write {
-            writer.write(response, date: settings.date.text, common: settings.commonFields, into: &$0)
-        }
-        settings.metrics.count(method, response.status)
-        logResponse(response.status, on: connection)
+        send(response, on: connection)
         state = .finished
         connection.replaceHandler(next)
         if wasPaused { connection.resumeReading() }
@@ -246,22 +239,19 @@ package final class HTTPConnection: ConnectionHandler {
 
     private func upgrade(_ request: Request, on connection: Connection) throws(APIError) {
         guard let factory = service.webSocket else { throw .notFound }
+        guard !request.head.hasBody else {
+            // Its bytes would be taken for frames.
+            throw .handshakeRefused(status: .badRequest, message: "a handshake has no body", fields: HTTPFields())
+        }
         let acceptance = try Self.handshake(request.head)
         let application = try factory(request)
-        let settings = service.settings
         var fields: HTTPFields = [.upgrade: "websocket", .connection: "Upgrade"]
         fields["Sec-WebSocket-Accept"] = acceptance.accept
         if let subprotocol = acceptance.subprotocol { fields["Sec-WebSocket-Protocol"] = subprotocol }
-        connection.write {
-            writer.write(
-                HTTPResponse(.switchingProtocols, fields: fields), date: settings.date.text,
-                common: settings.commonFields,
-                into: &$0)
-        }
-        settings.metrics.count(method, .switchingProtocols)
-        logResponse(.switchingProtocols, on: connection)
+        send(HTTPResponse(.switchingProtocols, fields: fields), on: connection)
         state = .finished
-        let socket = WebSocketConnection(application: application, settings: settings, connection: connection)
+        let socket = WebSocketConnection(
+            application: application, settings: service.settings, connection: connection)
         connection.replaceHandler(socket)
         socket.begin(on: connection)
         application.opened(socket, on: connection)
@@ -286,14 +276,9 @@ package final class HTTPConnection: ConnectionHandler {
 
     // MARK: Ending
 
-    /// Ends the connection once the request under way, if any, is answered.
+    /// Ends the connection if it waits for a request; the answer to one that is under way says that it closes.
     package func drain(on connection: Connection) {
-        switch state {
-        case .head where parser.isIdle: connection.finish()
-        // The answer to what is under way will say that the connection closes.
-        case .head, .body, .handling: isDraining = true
-        case .finished: break
-        }
+        if case .head = state, parser.isIdle { connection.finish() }
     }
 
     public override func drained(on connection: Connection) {
@@ -304,37 +289,36 @@ package final class HTTPConnection: ConnectionHandler {
 
     public override func deadlinePassed(on connection: Connection) {
         switch state {
-        case .head where parser.isIdle: connection.close()
+        case .head where parser.isIdle:
+            // Not idle while an answer is still on its way; whether that moves is for the stall rule to say.
+            guard connection.bytesWaiting == 0 else {
+                return connection.setDeadline(connection.loop.now + service.settings.timeouts.idle)
+            }
+            connection.close()
         case .head, .body:
             service.settings.metrics.requestTimeouts.add()
+            forgetUnlessBodyIsDue(on: connection)
             respond(ErrorBody.response(for: .timeout), on: connection)
-        case .handling, .finished: break
+        case .handling:
+            // Whatever comes later belongs to no request any more.
+            exchangeNumber += 1
+            respond(ErrorBody.response(for: .handlerTimeout), on: connection)
+        case .finished: break
         }
     }
 
     public override func peerFinished(on connection: Connection) {
         // A client may half-close behind its last request and still read the answer.
         if case .handling = state { return }
+        state = .finished
         connection.finish()
     }
 
-    // MARK: Log
-
-    /// Paths only: queries may hold secrets (spec/services.md S8). Probes are left out.
-    private func logRequest(_ request: Request) {
-        guard !Self.isProbe(request.head.rawPath) else { return }
-        service.settings.log.info("→ \(requestLine) from \(request.client)")
-    }
-
-    private func logResponse(_ status: HTTPStatus, on connection: Connection) {
-        guard !requestLine.hasSuffix(" /health"), !requestLine.hasSuffix(" /metrics"),
-            !requestLine.hasSuffix(" /readyz")
-        else { return }
-        let elapsed = connection.loop.clock.now() - requestStart
-        service.settings.log.info("← \(requestLine) \(status.code) in \(elapsed.wholeNanoseconds / 1_000_000)ms")
-    }
-
-    private static func isProbe(_ path: String) -> Bool {
-        path == "/health" || path == "/metrics" || path == "/readyz"
+    /// Before an answer to something that is not a request: nothing is known of its method or version, and what the record holds
+    /// is of the request before.
+    private func forgetUnlessBodyIsDue(on connection: Connection) {
+        if case .body = state { return }
+        writer = HTTPResponseWriter()
+        record = RequestRecord(unreadableSince: connection.loop.now)
     }
 }

@@ -41,11 +41,13 @@ package struct ServiceSettings: Sendable {
     /// Fields of every response: security and CORS.
     package var commonFields = HTTPFieldBlock()
     package let date: DateField
+    package let readiness: ReadinessState
     package let metrics: GatewayCounters
     package let log: Log
 
-    package init(clock: any Clock, metrics: GatewayCounters, log: Log) {
+    package init(clock: any Clock, readiness: ReadinessState, metrics: GatewayCounters, log: Log) {
         date = DateField(clock: clock)
+        self.readiness = readiness
         self.metrics = metrics
         self.log = log
     }
@@ -55,6 +57,8 @@ package struct ServiceSettings: Sendable {
 package struct HTTPTimeouts: Sendable {
     /// From a request's first byte, or the connection's beginning, to the end of its head.
     package var head: Duration = .seconds(10)
+    /// From the end of a request to its answer.
+    package var handling: Duration = .seconds(30)
     /// Between requests on a connection kept alive.
     package var idle: Duration = .seconds(60)
     /// For a body: this, and a second more for every `bodyBytesPerSecondMinimum` that have come.

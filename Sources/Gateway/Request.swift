@@ -14,6 +14,8 @@ package struct Request: Sendable {
     package var identity = Identity.anonymous
     /// What the route's pattern took from the path.
     package var parameters = RouteParameters()
+    /// For the access log's stage.
+    var record: RequestRecord?
     /// The whole body; empty for methods whose body is ignored.
     package var body: [UInt8] = []
 

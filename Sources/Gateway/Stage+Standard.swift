@@ -1,6 +1,7 @@
 package import PylonAuth
 internal import PylonBytes
 internal import PylonHTTP
+package import PylonTelemetry
 internal import PylonWebSocket
 internal import Synchronization
 
@@ -15,12 +16,19 @@ extension Stage {
         }
     }
 
+    /// Logs that a request has come, and from whom.
+    package static func accessLog(_ log: Log) -> Stage {
+        Stage("access log") { (request) throws(APIError) in
+            request.record?.logArrival(from: request.client, to: log)
+        }
+    }
+
     /// Refuses new work while the process shuts down.
     package static func readiness(_ state: ReadinessState) -> Stage {
         Stage("readiness") { (request) throws(APIError) in
             // Probes must see the state rather than run into it.
-            guard state.isDraining else { return }
-            guard ["/health", "/readyz", "/metrics"].contains(request.head.rawPath) else { throw .draining }
+            guard state.isDraining, !RequestRecord.probePaths.contains(request.head.rawPath) else { return }
+            throw .draining
         }
     }
 

@@ -29,6 +29,7 @@ package final class WebSocketConnection: StreamHandler {
     private var session: WebSocketSession
     private var closing = CloseHandshake(role: .server)
     private var awaitsPong = false
+    private var heardAt = Instant(nanoseconds: 0)
     private var isBackpressured = false
     /// Held by the loop while it is open.
     private unowned let connection: Connection
@@ -44,6 +45,7 @@ package final class WebSocketConnection: StreamHandler {
 
     /// Arms the ping once the socket is the connection's handler.
     func begin(on connection: Connection) {
+        heardAt = connection.loop.now
         connection.setDeadline(connection.loop.now + settings.pingInterval)
     }
 
@@ -76,6 +78,7 @@ package final class WebSocketConnection: StreamHandler {
 
     public override func received(_ bytes: UnsafeMutableRawBufferPointer, on connection: Connection) -> Int {
         awaitsPong = false
+        heardAt = connection.loop.now
         var rest = bytes
         while connection.isOpen, !isBackpressured, let event = session.next(&rest) {
             switch event {
@@ -104,6 +107,10 @@ package final class WebSocketConnection: StreamHandler {
         if awaitsPong {
             settings.metrics.webSocketsReaped.add()
             return connection.close()
+        }
+        let silence = connection.loop.now - heardAt
+        guard silence >= settings.pingInterval else {
+            return connection.setDeadline(heardAt + settings.pingInterval)
         }
         awaitsPong = true
         connection.write { FrameEncoder.write(.ping, UnsafeRawBufferPointer(start: nil, count: 0), into: &$0) }

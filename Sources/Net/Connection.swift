@@ -19,6 +19,8 @@ public final class Connection: Channel {
 
     package let peer: IPAddress
     package let counters: NetCounters
+    /// What this connection counts against until it is closed.
+    private let cap: AddressCap
     package private(set) var handler: ConnectionHandler
     /// Where this connection stands in its stripe's subscriber list; -1 when in none. Owned by the stripe.
     package var stripeIndex = -1
@@ -50,8 +52,10 @@ public final class Connection: Channel {
     private var handlerDeadline = Instant.distantFuture
     private var stallDeadline = Instant.distantFuture
 
-    init(descriptor: Int32, loop: EventLoop, peer: IPAddress, counters: NetCounters) {
+    /// Takes over an accepted descriptor that `cap` has let in.
+    init(descriptor: Int32, loop: EventLoop, peer: IPAddress, cap: AddressCap, counters: NetCounters) {
         self.peer = peer
+        self.cap = cap
         self.counters = counters
         handler = ConnectionHandler()
         super.init(descriptor: descriptor, loop: loop)
@@ -131,6 +135,14 @@ public final class Connection: Channel {
         return false
     }
 
+    /// Queues a snapshot that others follow at once: all of them leave in one write at the end of the turn.
+    package func queueSnapshot(_ snapshot: SharedBytes) {
+        queue(snapshot)
+        guard canSendDirectly else { return }
+        canSendDirectly = false
+        requestFlush()
+    }
+
     /// Sends what waits, snapshots included, then `farewell`, then closes our side and waits briefly for the peer's.
     package func finish(_ farewell: (inout ByteBuffer) -> Void = { _ in }) {
         guard phase == .open else { return }
@@ -155,11 +167,15 @@ public final class Connection: Channel {
         loop.deregister(self)
         _ = Glibc.close(descriptor)
         counters.open.add(-1)
+        cap.release(peer)
         unread.releaseMemory()
         outgoing.releaseMemory()
         snapshots.removeAll()
         partial = nil
-        handler.closed(on: self)
+        // Let go of: handlers hold subscriptions, and those the connection.
+        let last = handler
+        handler = ConnectionHandler()
+        last.closed(on: self)
     }
 
     // MARK: Events
@@ -271,6 +287,7 @@ public final class Connection: Channel {
         } else {
             partial = snapshot
             partialSent = sent
+            counters.bytesSent.add(sent)
         }
         awaitWritable()
     }

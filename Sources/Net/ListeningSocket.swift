@@ -19,25 +19,30 @@ package enum ListeningSocket {
     package static func open(
         address: IPAddress, port: UInt16, count: Int
     ) throws(SystemError) -> (descriptors: [Int32], port: UInt16) {
-        // SO_REUSEPORT would let a second server share the port unnoticed; a plain bind tells. The socket bound so is kept, and
-        // shares the port from then on: given up, it would leave a moment in which another server could bind as well.
+        // SO_REUSEPORT would let a second server share the port unnoticed. The first socket goes without until it listens: from then
+        // on nobody else can, and it may be shared with its siblings.
         let first = try bound(address: address, port: port, sharesPort: false)
         let port = localPort(of: first)
-        set(first, SOL_SOCKET, SO_REUSEPORT, 1)
         var descriptors = [first]
         do throws(SystemError) {
+            try startListening(first)
+            set(first, SOL_SOCKET, SO_REUSEPORT, 1)
             while descriptors.count < count {
-                descriptors.append(try bound(address: address, port: port, sharesPort: true))
-            }
-            for descriptor in descriptors {
-                setConnectionOptions(descriptor)
-                guard listen(descriptor, backlog) == 0 else { throw SystemError("listen", number: errno) }
+                let sibling = try bound(address: address, port: port, sharesPort: true)
+                descriptors.append(sibling)
+                try startListening(sibling)
             }
         } catch {
             descriptors.forEach { close($0) }
+            // Two servers that start at once may both have bound; only one may listen, and for the other the port is taken.
             throw error
         }
         return (descriptors, port)
+    }
+
+    private static func startListening(_ descriptor: Int32) throws(SystemError) {
+        setConnectionOptions(descriptor)
+        guard listen(descriptor, backlog) == 0 else { throw SystemError("listen", number: errno) }
     }
 
     private static func bound(address: IPAddress, port: UInt16, sharesPort: Bool) throws(SystemError) -> Int32 {

@@ -16,4 +16,11 @@ enum Drain {
             }
         }
     }
+
+    /// Closes what is left when the time is up. On the loop's thread.
+    static func closeConnections(on loop: EventLoop) {
+        for case let connection as Connection in loop.registeredChannels {
+            connection.close()
+        }
+    }
 }

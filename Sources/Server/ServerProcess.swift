@@ -24,7 +24,11 @@ final class ServerProcess {
     private let net = NetCounters()
     private let sessions: SessionStore
     private let identities: IdentityResolver
-    private let shardCap: ConnectionCap
+    /// Streams per client address and service.
+    private let shardCap: AddressCap
+    /// Connections of any kind per client address; none behind a proxy, where all come from one.
+    private let connectionCap: AddressCap
+    private let factories = BlockingThread(name: "factories")
     private let workers: [TickWorker]
     private let registry: ShardRegistry
     private let loops: [EventLoop]
@@ -33,6 +37,10 @@ final class ServerProcess {
     private var listeners: [Listener] = []
     private var ports: [UInt16] = []
     private var phases = PhaseList([])
+
+    /// A client may hold this many times more connections than streams: enough for browsers and keep-alive pools, too few to take every
+    /// descriptor.
+    private static let connectionsPerStream = 16
 
     init(server: ShardServer, configuration: Configuration) throws(StartError) {
         self.server = server
@@ -46,8 +54,11 @@ final class ServerProcess {
             format: configuration.text(.logFormat) == "json" ? .json : .text, clock: clock)
         sessions = SessionStore(clock: clock)
         identities = IdentityResolver(adminToken: configuration.text(.adminToken), sessions: sessions)
-        shardCap = ConnectionCap(
-            maximum: configuration.integer(.connectionsPerAddress), refused: gateway.connectionsRefused)
+        let streamsMaximum = configuration.integer(.connectionsPerAddress)
+        shardCap = AddressCap(maximum: streamsMaximum, refused: gateway.connectionsRefused)
+        connectionCap = AddressCap(
+            maximum: configuration.integer(.proxyHops) > 0 ? 0 : streamsMaximum * Self.connectionsPerStream,
+            refused: gateway.connectionsRefused)
         workers = (0..<(workerCount == 0 ? processors : workerCount)).map { TickWorker(index: $0, clock: clock) }
         registry = ShardRegistry(
             kinds: server.kinds, workers: workers, shardsMaximum: configuration.integer(.shardsMaximum), clock: clock
@@ -109,10 +120,11 @@ final class ServerProcess {
     }
 
     private func startWorkers() throws(StartError) {
-        threads += workers.map { $0.start() }
+        threads += workers.map { $0.start() } + [factories.start()]
     }
 
     private func stopWorkers() {
+        factories.close()
         workers.forEach { $0.stop() }
         threads.forEach { $0.join() }
         threads = []
@@ -144,6 +156,9 @@ final class ServerProcess {
     }
 
     private func stopLoops() {
+        for loop in loops {
+            loop.submit { Drain.closeConnections(on: loop) }
+        }
         loops.forEach { $0.stop() }
         loopThreads.forEach { $0.join() }
         loopThreads = []
@@ -158,7 +173,7 @@ final class ServerProcess {
         ports = opened.map(\.port)
         for (service, sockets) in zip(services, opened) {
             for (loop, descriptor) in zip(loops, sockets.descriptors) {
-                let listener = Listener(descriptor: descriptor, loop: loop, counters: net) { connection in
+                let listener = Listener(descriptor: descriptor, loop: loop, cap: connectionCap, counters: net) { connection in
                     HTTPConnection(service: service, connection: connection)
                 }
                 listeners.append(listener)
@@ -216,6 +231,7 @@ final class ServerProcess {
         let settings = makeSettings()
         let stages = [
             Stage.clientAddress(trustedHops: configuration.integer(.proxyHops)),
+            Stage.accessLog(log),
             Stage.readiness(readiness),
             Stage.identity(identities),
         ]
@@ -229,7 +245,9 @@ final class ServerProcess {
             readiness: readiness, metrics: metrics, counters: gateway)
         let routes =
             operations.table + AuthRoutes(sessions: sessions).table
-            + ShardRoutes(registry: registry, cap: shardCap).table + PageRoutes.table(server.pages)
+            + ShardRoutes(
+                registry: registry, factories: factories, cap: shardCap, inputBytesMaximum: shardBytes
+            ).table + PageRoutes.table(server.pages)
             + (offersEcho ? EchoSocket.table : [])
         func service(
             _ name: String, _ routes: [Route<Handler>], _ webSocket: @escaping WebSocketFactory, requiresUpgrade: Bool
@@ -252,7 +270,7 @@ final class ServerProcess {
     }
 
     private func makeSettings() -> ServiceSettings {
-        var settings = ServiceSettings(clock: clock, metrics: gateway, log: log)
+        var settings = ServiceSettings(clock: clock, readiness: readiness, metrics: gateway, log: log)
         let frameBytes = configuration.integer(.webSocketFrameBytes)
         settings.webSocketLimits = WebSocketLimits(frameBytesMaximum: frameBytes, messageBytesMaximum: frameBytes)
         settings.pingInterval = .seconds(configuration.integer(.pingSeconds))
@@ -280,6 +298,7 @@ final class ServerProcess {
             if isImpatient() { break }
         }
         log.info("stopping with \(net.open.value) connections left")
+        Watchdog.arm(after: .seconds(5), program: server.program)
         phases.stop()
     }
 }

@@ -14,14 +14,19 @@ final class InputQueue<World: Simulation>: Sendable {
     private struct State {
         var entries: [Entry] = []
         var sequenceLast: UInt64 = 0
+        /// How many entries each subscriber has in the queue.
+        var shares: [SubscriberID: Int] = [:]
     }
 
     private let state = Lock(State())
     private let capacity: Int
+    /// One subscriber gets a quarter of the queue, so that whoever floods a shard silences only itself; small queues are shared freely.
+    private let shareMaximum: Int
 
     /// `capacity` 0 is unlimited.
     init(capacity: Int) {
         self.capacity = capacity == 0 ? .max : capacity
+        shareMaximum = capacity == 0 ? .max : max(64, capacity / 4)
     }
 
     var count: Int { state.withLock { $0.entries.count } }
@@ -31,7 +36,9 @@ final class InputQueue<World: Simulation>: Sendable {
         _ input: World.Input, from subscriber: SubscriberID, caller: Caller, clientSequence: UInt64?, isAuthorized: Bool
     ) -> (sequence: UInt64, isFirst: Bool)? {
         state.withLock { state in
-            guard state.entries.count < capacity else { return nil }
+            let share = state.shares[subscriber, default: 0]
+            guard state.entries.count < capacity, share < shareMaximum else { return nil }
+            state.shares[subscriber] = share + 1
             state.sequenceLast += 1
             let queued = Shard<World>.QueuedInput(
                 sequence: state.sequenceLast, clientSequence: clientSequence, subscriber: subscriber, input: input)
@@ -52,6 +59,7 @@ final class InputQueue<World: Simulation>: Sendable {
         state.withLock { state in
             let waiting = state.entries
             state.entries = empty
+            state.shares.removeAll(keepingCapacity: true)
             return waiting
         }
     }

@@ -135,16 +135,19 @@ package struct InputRequest: Sendable {
 
 /// One connection's place in a shard. Belongs to the connection's loop.
 package final class Subscription: @unchecked Sendable {
-    // Safety: `stripe` and `isActive` are touched on the connection's loop only.
+    // Safety: the variables are touched on the connection's loop only.
 
     package let shard: ShardHandle
     package let subscriber: SubscriberID
     package let caller: Caller
     private let attachment: UInt64
     private let transport: Transports
-    private let connection: ConnectionReference
+    /// Let go of at the end: the connection holds its handler, and that holds this.
+    private var connection: ConnectionReference?
     private var stripe: Stripe
-    private var isActive = true
+    /// Whether the stripe has the connection in its list.
+    private var isAttached = false
+    private var hasMoved = false
 
     init(
         shard: ShardHandle, attachment: UInt64, request: SubscribeRequest, stripe: Stripe
@@ -160,21 +163,29 @@ package final class Subscription: @unchecked Sendable {
 
     /// Leaves the shard. Called when the connection closes; more than once does no harm.
     package func cancel() {
-        guard isActive else { return }
-        isActive = false
-        stripe.remove(connection.onLoop, from: transport)
+        guard let connection = self.connection?.onLoop else { return }
+        self.connection = nil
+        if isAttached { stripe.remove(connection, from: transport) }
         shard.detach(attachment: attachment)
     }
 
+    /// Starts the stream with its first frame.
     func begin(first: Frame) {
-        stripe.attach(connection.onLoop, as: transport, first: first)
+        guard let connection = connection?.onLoop else { return }
+        isAttached = true
+        stripe.attach(connection, as: transport, first: first)
+        // The end may have gone through the new view's lane before the connection was in its list.
+        if hasMoved, !shard.isRunning { (connection.handler as? StreamHandler)?.end(.stopped, on: connection) }
     }
 
-    /// Follows the subscriber into another view.
+    /// Follows the subscriber into another view, which may happen before the stream has begun.
     func move(to next: Stripe) {
-        guard isActive else { return }
-        stripe.remove(connection.onLoop, from: transport)
+        guard let connection = connection?.onLoop else { return }
+        if isAttached {
+            stripe.remove(connection, from: transport)
+            next.attach(connection, as: transport, first: nil)
+        }
         stripe = next
-        next.attach(connection.onLoop, as: transport, first: nil)
+        hasMoved = true
     }
 }

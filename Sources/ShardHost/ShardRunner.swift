@@ -16,6 +16,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     private let counters: ShardCounters
     private var schedule: TickSchedule?
     private var eventLast: Instant = .distantFuture
+    private var eventStepLast = Instant(nanoseconds: 0)
     private var views: [World.View: ViewSlot] = [:]
     private var attachments: [UInt64: Attachment] = [:]
     private var attachmentLast: UInt64 = 0
@@ -24,20 +25,32 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     private var accepted: [Shard<World>.QueuedInput] = []
 
     /// Everyone who has the same view.
-    private struct ViewSlot {
+    private final class ViewSlot {
         let hub: Hub
         /// The newest frame, for those who join before the next.
         var latest: Frame?
+
+        init(hub: Hub) {
+            self.hub = hub
+        }
     }
 
     /// One connection, as the worker knows it.
-    private struct Attachment {
+    private final class Attachment {
         let subscriber: SubscriberID
         let loop: EventLoop
         let transport: Transports
         var view: World.View
         /// For following view changes; belongs to the loop.
         let subscription: Subscription
+
+        init(_ request: SubscribeRequest, view: World.View, subscription: Subscription) {
+            subscriber = request.subscriber
+            loop = request.connection.loop
+            transport = request.transport
+            self.view = view
+            self.subscription = subscription
+        }
     }
 
     init(id: String, kind: String, worker: TickWorker, shard: Shard<World>, counters: ShardCounters) {
@@ -89,7 +102,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     private func stopIfIdle(now: Instant) -> Instant? {
         if !attachments.isEmpty { eventLast = now }
         let deadline = eventLast + shard.configuration.idleMaximum
-        guard deadline <= now else { return deadline }
+        // At most a minute ahead, so that a shard that was removed is let go of soon.
+        guard deadline <= now else { return min(deadline, now + .seconds(60)) }
         end(.stopped)
         return nil
     }
@@ -120,16 +134,18 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     private func publish() {
         if World.View.self != WholeView.self { followViews() }
+        var hasEmpty = false
         for (view, slot) in views {
             let transports = slot.hub.transports
-            if transports.isEmpty {
-                views[view] = nil
+            guard !transports.isEmpty else {
+                hasEmpty = true
                 continue
             }
             let frame = encode(view, for: transports)
-            views[view]?.latest = frame
+            slot.latest = frame
             slot.hub.publish(frame)
         }
+        if hasEmpty { views = views.filter { !$0.value.hub.isEmpty } }
     }
 
     private func encode(_ view: World.View, for transports: Transports) -> Frame {
@@ -140,12 +156,12 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     /// Moves those whose view has changed to the hub of their new one.
     private func followViews() {
-        for (id, attachment) in attachments {
+        for attachment in attachments.values {
             let view = shard.world.view(of: attachment.subscriber)
             guard view != attachment.view else { continue }
             views[attachment.view]?.hub.dismiss(from: attachment.loop, attachment.transport)
             let stripe = hub(of: view).admit(on: attachment.loop, attachment.transport)
-            attachments[id]?.view = view
+            attachment.view = view
             let subscription = attachment.subscription
             stripe.perform { subscription.move(to: stripe) }
         }
@@ -195,17 +211,16 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         let stripe = hub(of: view).admit(on: request.connection.loop, request.transport)
         attachmentLast += 1
         let subscription = Subscription(shard: self, attachment: attachmentLast, request: request, stripe: stripe)
-        attachments[attachmentLast] = Attachment(
-            subscriber: request.subscriber, loop: request.connection.loop, transport: request.transport, view: view,
-            subscription: subscription)
+        attachments[attachmentLast] = Attachment(request, view: view, subscription: subscription)
         connectionCount.store(attachments.count, ordering: .relaxed)
         counters.subscribers.add(1)
 
+        forgetLatestIfEventDriven()
         let first = firstFrame(of: view, for: request.transport)
-        let id = attachmentLast
-        stripe.perform { [self] in
+        stripe.perform {
             guard request.connection.onLoop.isOpen else {
-                detach(attachment: id)
+                subscription.cancel()
+                // Whoever asked still has to give back what it holds for the stream.
                 return request.answer(.failure(.disconnected))
             }
             request.answer(.success(subscription))
@@ -223,11 +238,19 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         return frame
     }
 
+    /// Joining and leaving change a world between its ticks. Where the next tick is milliseconds away it tells; an event-driven world
+    /// may rest for hours, so what newcomers see first is written anew.
+    private func forgetLatestIfEventDriven() {
+        guard shard.configuration.tickRate.isEventDriven else { return }
+        for slot in views.values { slot.latest = nil }
+    }
+
     override func detach(attachment: UInt64) {
         worker.submit { [self] in
             guard let gone = attachments.removeValue(forKey: attachment) else { return }
             views[gone.view]?.hub.dismiss(from: gone.loop, gone.transport)
             shard.detach(gone.subscriber)
+            forgetLatestIfEventDriven()
             connectionCount.store(attachments.count, ordering: .relaxed)
             counters.subscribers.add(-1)
             eventLast = worker.clock.now()
@@ -246,10 +269,16 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     override func push(_ request: InputRequest) {
+        let input: World.Input
+        do throws(ShardError) {
+            // On the caller's thread: decoding is the sender's cost, not the tick's.
+            input = try decode(request.input)
+        } catch {
+            return request.answer(.failure(error))
+        }
         worker.submit { [self] in
             request.answer(
                 Result { () throws(ShardError) in
-                    let input = try decode(request.input)
                     guard shard.isAttached(request.subscriber) else {
                         throw .unauthorized(reason: "the subscriber has no connection to this shard")
                     }
@@ -269,8 +298,21 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             return try World.decodeInput(json)
         } catch {
             counters.inputsRefused.add()
-            throw .inputMalformed(reason: String(describing: error))
+            throw .inputMalformed(reason: Self.reason(error))
         }
+    }
+
+    /// What a client may know of an error: where in its input, not how the server is made.
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? DecodingError else { return "the input was refused" }
+        let context: DecodingError.Context
+        switch error {
+        case .keyNotFound(let key, _): return "\"\(key.stringValue)\" is missing"
+        case .typeMismatch(_, let found), .valueNotFound(_, let found), .dataCorrupted(let found): context = found
+        @unknown default: return "the input was refused"
+        }
+        let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+        return path.isEmpty ? "it has the wrong type" : "\"\(path)\" has the wrong type"
     }
 
     private func enqueue(
@@ -284,14 +326,39 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             throw .inputQueueFull
         }
         if pushed.isFirst, shard.configuration.tickRate.isEventDriven {
-            worker.submit { [self] in runForInput() }
+            worker.submit { [self] in stepForInput() }
         }
         return pushed.sequence
     }
 
-    private func runForInput() {
+    // MARK: Event-driven steps
+
+    /// Steps an event-driven shard now or, when the last step is less than a millisecond ago, then: one busy sender may not take a
+    /// worker from the other shards.
+    private func stepForInput() {
+        let now = worker.clock.now()
+        let earliest = eventStepLast + Self.eventStepInterval
+        guard earliest <= now else { return worker.schedule(DeferredStep(runner: self), at: earliest) }
         guard isRunning, queue.count > 0 else { return }
-        eventLast = worker.clock.now()
+        eventLast = now
+        eventStepLast = now
         step()
+    }
+
+    /// The finest that fixed rates have, too (`TickRate.hertzMaximum`).
+    private static var eventStepInterval: Duration { .milliseconds(1) }
+
+    /// A step that had to wait for its millisecond.
+    private final class DeferredStep: TickTask {
+        private let runner: ShardRunner
+
+        init(runner: ShardRunner) {
+            self.runner = runner
+        }
+
+        func run(now: Instant) -> Instant? {
+            runner.stepForInput()
+            return nil
+        }
     }
 }

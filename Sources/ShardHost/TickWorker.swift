@@ -18,8 +18,9 @@ package final class TickWorker: @unchecked Sendable {
     private let wakeDescriptor: Int32
     private var batch: [Command] = []
     private var deadlines = DeadlineHeap()
-    private var scheduled: [UInt64: any TickTask] = [:]
-    private var scheduledLast: UInt64 = 0
+    /// What the deadlines are for, by their datum; freed places are used again.
+    private var scheduled: [(any TickTask)?] = []
+    private var freePlaces: [Int] = []
     private var isStopping = false
 
     /// What others ask of the worker. Bounded by what asks: one outstanding command per connection or request.
@@ -60,9 +61,13 @@ package final class TickWorker: @unchecked Sendable {
 
     /// Calls `task.run` at `deadline`. On the worker's thread only.
     func schedule(_ task: any TickTask, at deadline: Instant) {
-        scheduledLast += 1
-        scheduled[scheduledLast] = task
-        deadlines.insert(deadline: deadline, datum: scheduledLast)
+        let place = freePlaces.popLast() ?? scheduled.count
+        if place == scheduled.count {
+            scheduled.append(task)
+        } else {
+            scheduled[place] = task
+        }
+        deadlines.insert(deadline: deadline, datum: UInt64(place))
     }
 
     /// Runs what was submitted and what is due, once; tests call it instead of starting the thread.
@@ -70,11 +75,23 @@ package final class TickWorker: @unchecked Sendable {
     /// Returns when it wants to run next.
     package func runDue() -> Instant {
         runCommands()
-        while let entry = deadlines.popDue(clock.now()) {
-            guard let task = scheduled.removeValue(forKey: entry.datum) else { continue }
-            if let next = task.run(now: clock.now()) { schedule(task, at: next) }
+        // What falls due while these run waits for the next round, so that commands get their turn however late the worker is.
+        let now = clock.now()
+        while let entry = deadlines.popDue(now) {
+            run(entry)
         }
         return deadlines.deadlineNext ?? .distantFuture
+    }
+
+    private func run(_ entry: DeadlineHeap.Entry) {
+        let place = Int(entry.datum)
+        guard let task = scheduled[place] else { return }
+        if let next = task.run(now: clock.now()) {
+            deadlines.insert(deadline: next, datum: entry.datum)
+        } else {
+            scheduled[place] = nil
+            freePlaces.append(place)
+        }
     }
 
     private func run() {

@@ -2,8 +2,8 @@ package import PylonBytes
 package import PylonTelemetry
 internal import PylonThreading
 
-/// At most so many streams per client address on one service. Shared by all loops.
-package final class ConnectionCap: Sendable {
+/// At most so many of something per client address. Shared by all loops.
+package final class AddressCap: Sendable {
     private let maximum: Int
     private let refused: Counter
     private let counts = Lock<[IPAddress: Int]>([:])
@@ -14,22 +14,20 @@ package final class ConnectionCap: Sendable {
         self.refused = refused
     }
 
-    /// Counts a stream in. Throws `APIError.tooManyConnections` when the address has its share.
-    package func admit(_ address: IPAddress) throws(APIError) {
-        guard maximum > 0 else { return }
+    /// Counts one in; false when the address has its share.
+    package func admit(_ address: IPAddress) -> Bool {
+        guard maximum > 0 else { return true }
         let isAdmitted = counts.withLock { counts in
             let count = counts[address, default: 0]
             guard count < maximum else { return false }
             counts[address] = count + 1
             return true
         }
-        guard isAdmitted else {
-            refused.add()
-            throw .tooManyConnections
-        }
+        if !isAdmitted { refused.add() }
+        return isAdmitted
     }
 
-    /// Counts a stream out that `admit` let in.
+    /// Counts one out that `admit` let in.
     package func release(_ address: IPAddress) {
         guard maximum > 0 else { return }
         counts.withLock { counts in

@@ -1,0 +1,35 @@
+/// A thread for work that may block or take long, awaited from async code: the cooperative pool must do neither.
+///
+/// Work runs one piece at a time, in order. At most `capacity` pieces wait; beyond that new ones are refused.
+public final class BlockingThread: Sendable {
+    private let name: String
+    private let queue: BlockingQueue<@Sendable () -> Void>
+
+    /// `name` is what the thread shows in `top -H`. Nothing runs before `start`.
+    public init(name: String, capacity: Int = 1024) {
+        self.name = name
+        queue = BlockingQueue(capacity: capacity)
+    }
+
+    /// Starts the thread; it ends after `close` and what was queued before.
+    public func start() -> Thread {
+        Thread.spawn(name: name) { [queue] in
+            while let pieces = queue.popAll() {
+                for piece in pieces { piece() }
+            }
+        }
+    }
+
+    /// Runs `work` on the thread and returns what it returns; nil when it was refused.
+    public func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value? {
+        await withCheckedContinuation { continuation in
+            let isQueued = queue.push { continuation.resume(returning: work()) }
+            if !isQueued { continuation.resume(returning: nil) }
+        }
+    }
+
+    /// Refuses new work from now on.
+    public func close() {
+        queue.close()
+    }
+}
