@@ -28,6 +28,7 @@ struct ArenaPageTests {
         }
         #expect(try first.waits(for: "document.getElementById('leader-list').children.length >= 2"))
         #expect(browser.complaints.isEmpty)
+        try second.call("Page.close")
         try takePicture(first, server)
 
         try expectReturnAfterRestart(server, first)
