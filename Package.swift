@@ -144,12 +144,13 @@ let package = Package(
                 "PylonTelemetry", "PylonTestSupport", "PylonThreading", "PylonTime",
             ]),
         tests("BenchKit", ["PylonBenchKit", "PylonBytes"]),
-        // Clients and a harness for tests that drive the built server from outside.
-        module(
-            "TestSupport", ["PylonBytes", "PylonEventStream", "PylonJSON", "PylonWebSocket"], path: "Tests/Support"),
+        tests(
             "Gateway",
+            [
                 "PylonAPI", "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonGateway", "PylonHTTP", "PylonJSON",
                 "PylonNet", "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonTestSupport",
+                "PylonThreading", "PylonTime", "PylonWebSocket",
+            ]),
         tests("EndToEnd", ["PylonEventStream", "PylonJSON", "PylonTestSupport", "PylonWebSocket"]),
     ]
 )

@@ -5,9 +5,9 @@ package import PylonGateway
 package import PylonHTTP
 internal import PylonJSON
 package import PylonNet
-internal import PylonShardHost
+package import PylonShardHost
 internal import PylonSimulation
-internal import PylonThreading
+package import PylonThreading
 
 /// Shards over HTTP (spec/realtime.md 3.2 and 3.3).
 package struct ShardRoutes: Sendable {

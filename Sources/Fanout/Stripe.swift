@@ -91,7 +91,8 @@ package final class Stripe: LoopTask, @unchecked Sendable {
         takePending()
         for (index, item) in draining.enumerated() {
             switch item {
-            case .frame(let frame): deliver(frame, isFollowed: index + 1 < draining.count && draining[index + 1].isFrame)
+            case .frame(let frame):
+                deliver(frame, isFollowed: index + 1 < draining.count && draining[index + 1].isFrame)
             case .perform(let body): body()
             case .end(let ending): endAll(ending)
             }

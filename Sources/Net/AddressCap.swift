@@ -4,6 +4,9 @@ internal import PylonThreading
 
 /// At most so many of something per client address. Shared by all loops.
 package final class AddressCap: Sendable {
+    /// No cap at all.
+    package static let unlimited = AddressCap(maximum: 0, refused: Counter())
+
     private let maximum: Int
     private let refused: Counter
     private let counts = Lock<[IPAddress: Int]>([:])

@@ -20,7 +20,7 @@ package final class Listener: Channel {
     /// Takes over `descriptor`, a listening socket. Connections beyond `cap` are refused; `makeHandler` gives the others their first
     /// protocol.
     package init(
-        descriptor: Int32, loop: EventLoop, cap: AddressCap, counters: NetCounters,
+        descriptor: Int32, loop: EventLoop, cap: AddressCap = .unlimited, counters: NetCounters,
         makeHandler: @escaping (Connection) -> ConnectionHandler
     ) {
         self.makeHandler = makeHandler

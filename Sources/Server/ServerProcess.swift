@@ -173,7 +173,8 @@ final class ServerProcess {
         ports = opened.map(\.port)
         for (service, sockets) in zip(services, opened) {
             for (loop, descriptor) in zip(loops, sockets.descriptors) {
-                let listener = Listener(descriptor: descriptor, loop: loop, cap: connectionCap, counters: net) { connection in
+                let listener = Listener(descriptor: descriptor, loop: loop, cap: connectionCap, counters: net) {
+                    connection in
                     HTTPConnection(service: service, connection: connection)
                 }
                 listeners.append(listener)

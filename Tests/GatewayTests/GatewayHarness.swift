@@ -81,18 +81,21 @@ final class GatewayHarness: Sendable {
             HTTPResponse(.ok, contentType: "text/plain", body: .bytes(request.body))
         }
         let never = Handler.exchange { (_, exchange) throws(APIError) in exchanges.put(exchange) }
-        let cap = ConnectionCap(maximum: 0, refused: counters.connectionsRefused)
         let routes: [Route<Handler>] =
             [
                 Route(.get, "/health", access: .anyone, bodyLimit: .none, handler: health),
                 Route(.get, "/large", access: .anyone, bodyLimit: .none, handler: large),
                 Route(.post, "/echo", access: .anyone, bodyLimit: .mebi(1), handler: echo),
                 Route(.get, "/never", access: .anyone, bodyLimit: .none, handler: never),
-            ] + ShardRoutes(registry: registry, cap: cap).table
+            ]
+            + ShardRoutes(
+                registry: registry, factories: BlockingThread(name: "factories"), cap: .unlimited,
+                inputBytesMaximum: 65_536
+            ).table
         return HTTPService(
             name: "test", stages: [.identity(IdentityResolver(adminToken: "admin", sessions: sessions))],
             routes: try RouteTable(routes), webSocket: { (_) throws(APIError) in EchoSocket() }, requiresUpgrade: false,
-            settings: ServiceSettings(clock: clock, metrics: counters, log: log))
+            settings: ServiceSettings(clock: clock, readiness: ReadinessState(), metrics: counters, log: log))
     }
 
     /// Moves time and lets the loop notice.

@@ -1,0 +1,35 @@
+internal import PylonBytes
+internal import PylonNet
+internal import PylonTelemetry
+internal import Testing
+
+@Suite struct AddressCapTests {
+    private let here = IPAddress.v4(0x7F00_0001)
+    private let there = IPAddress.v4(0x7F00_0002)
+
+    @Test func eachAddressHasItsOwnShare() {
+        let refused = Counter()
+        let cap = AddressCap(maximum: 2, refused: refused)
+        #expect(
+            [here, here, here, there, there, there].map { cap.admit($0) } == [
+                true, true, false, true, true, false,
+            ])
+        #expect(refused.value == 2)
+        cap.release(here)
+        #expect(cap.admit(here))
+        #expect(!cap.admit(there))
+    }
+
+    @Test func zeroIsUnlimited() {
+        let cap = AddressCap(maximum: 0, refused: Counter())
+        #expect((0..<1000).allSatisfy { _ in cap.admit(here) })
+        cap.release(here)
+    }
+
+    @Test func oneReleaseTooManyGivesNothing() {
+        let cap = AddressCap(maximum: 1, refused: Counter())
+        cap.release(here)
+        #expect(cap.admit(here))
+        #expect(!cap.admit(here))
+    }
+}
