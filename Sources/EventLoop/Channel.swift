@@ -98,7 +98,9 @@ extension EventLoop {
             throw error
         }
         channel.interest = interest
-        // One that was set before: only now does the channel have the datum under which timers find it.
+        // One that was set before: only now does the channel have the datum under which timers find it. Entries of an earlier
+        // registration are found by nobody.
+        channel.armedDeadline = .distantFuture
         setDeadline(channel.deadline, for: channel)
     }
 

@@ -83,7 +83,7 @@ package final class Log: Sendable {
     }
 
     static func line(_ message: String, level: LogLevel, microseconds: UInt64, format: Format) -> String {
-        let time = CalendarTime(secondsSinceEpoch: microseconds / 1_000_000).text
+        let time = CalendarTime(secondsSinceEpoch: Int(microseconds / 1_000_000)).text
         let text = visible(message)
         switch format {
         case .text: return "[\(time)] \(level.label) \(text)\n"

@@ -11,12 +11,15 @@ public struct CalendarTime: Hashable, Sendable {
     /// 0 is Sunday.
     public let weekday: Int
 
-    /// The calendar time of a count of seconds since 1970-01-01T00:00:00Z. The date follows from counting 400-year eras of
-    /// 146,097 days from 0000-03-01, so that the leap day ends a year.
-    public init(secondsSinceEpoch seconds: UInt64) {
-        let days = Int(seconds / 86_400)
-        let rest = Int(seconds % 86_400)
+    /// The calendar time of a count of seconds since 1970-01-01T00:00:00Z, without leap seconds; the year must be 1 or later.
+    ///
+    /// Years are counted from March, so that the leap day is a year's last: within a 400-year era of 146,097 days everything is then
+    /// division.
+    public init(secondsSinceEpoch seconds: Int) {
+        let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
+        let rest = seconds - days * 86_400
         let shifted = days + 719_468
+        precondition(shifted >= 0, "before the year 1")
         let era = shifted / 146_097
         let dayOfEra = shifted % 146_097
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
@@ -28,7 +31,8 @@ public struct CalendarTime: Hashable, Sendable {
         hour = rest / 3600
         minute = rest % 3600 / 60
         second = rest % 60
-        weekday = (days + 4) % 7
+        // Day 0 was a Thursday; day -719,468 a Wednesday.
+        weekday = (shifted + 3) % 7
     }
 
     /// `2026-11-21T07:05:09Z` (RFC 3339).

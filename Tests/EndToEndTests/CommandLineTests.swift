@@ -87,7 +87,8 @@ internal import Testing
         let outcome = try run(["serve", "--port", String(base), "--host", "127.0.0.1"])
         #expect(outcome.status == 1)
         #expect(outcome.isOneLine, "\(outcome.errors)")
-        #expect(outcome.errors.contains(String(holder.port)) || base == 65_532)
+        // Other tests have servers too: a port between may be taken as well.
+        #expect((base...base + 3).contains { outcome.errors.contains("cannot listen on port \($0)") })
         holder.release()
     }
 

@@ -130,11 +130,20 @@ internal import Testing
 
     // MARK: Answers that take their time
 
-    @Test func aHandlerMayTakeAsLongAsItLikes() throws {
+    @Test func aHandlerThatNeverAnswersIsAnsweredFor() throws {
+        let client = try gateway.client(sending: "GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
+        let exchanges = gateway.exchanges.take()
+        gateway.advance(by: .seconds(30))
+        #expect(try client.readResponse().status == 504)
+        exchanges[0].respond(HTTPResponse(.created))
+        #expect(throws: SocketError.ended) { try client.readResponse() }
+    }
+
+    @Test func aHandlerMayTakeItsTime() throws {
         let client = try gateway.client(
             sending: "GET /never HTTP/1.1\r\nHost: a\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n")
         let exchanges = gateway.exchanges.take()
-        gateway.advance(by: .seconds(3600))
+        gateway.advance(by: .seconds(29))
         gateway.turn()
         exchanges[0].respond(HTTPResponse(.created))
         #expect(try client.readResponse().status == 201)

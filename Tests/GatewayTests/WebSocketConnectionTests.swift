@@ -25,7 +25,9 @@ internal import Testing
         try talk()
         gateway.advance(by: .seconds(24))
         try talk()
-        gateway.advance(by: .seconds(1))
+        gateway.advance(by: .seconds(24))
+        try talk()
+        gateway.advance(by: .seconds(25))
         #expect(try socket.next() == .ping([]))
     }
 
