@@ -14,6 +14,7 @@ package struct FanoutCounters: Sendable {
 /// Everyone who sees one view of one shard, spread over the loops. Owned by the shard's tick worker, which alone calls it.
 package final class Hub {
     private let counters: FanoutCounters
+    private let lanes: LaneSet
     /// By loop index; made when the first subscriber comes on that loop.
     private var members: [Members] = []
 
@@ -23,7 +24,9 @@ package final class Hub {
         var eventStreams = 0
     }
 
-    package init(counters: FanoutCounters) {
+    /// A hub whose frames travel through `lanes`, which all hubs of one shard share.
+    package init(lanes: LaneSet, counters: FanoutCounters) {
+        self.lanes = lanes
         self.counters = counters
     }
 
@@ -68,7 +71,7 @@ package final class Hub {
 
     private func memberIndex(on loop: EventLoop) -> Int {
         if let index = members.firstIndex(where: { $0.stripe.loop === loop }) { return index }
-        members.append(Members(stripe: Stripe(loop: loop, counters: counters)))
+        members.append(Members(stripe: Stripe(lane: lanes.lane(to: loop), counters: counters)))
         return members.count - 1
     }
 

@@ -2,116 +2,51 @@ package import PylonEventLoop
 package import PylonNet
 internal import PylonBytes
 internal import PylonTelemetry
-internal import PylonThreading
 
-/// The subscribers that one hub has on one loop, and the lane through which frames reach them.
-///
-/// The lane holds at most `laneFramesMaximum` frames: when the loop is too slow the oldest are dropped and counted, so a publisher
-/// never waits. The subscriber lists are dense arrays that only the loop touches: delivering is a walk with one `send` each.
-package final class Stripe: LoopTask, @unchecked Sendable {
-    // Safety: `webSockets`, `eventStreams`, `turn` and `draining` belong to the loop's thread (`assertOnLoop`); what publishers
-    // touch is behind `lane`.
+/// The subscribers that one hub has on one loop. The lists are dense arrays that only the loop touches: delivering is a walk with
+/// one `send` each.
+package final class Stripe: @unchecked Sendable {
+    // Safety: `webSockets`, `eventStreams`, `turn` and `framesDraining` belong to the loop's thread (`assertOnLoop`); `framesWaiting` is the
+    // lane's, behind its lock.
 
-    /// 8 frames: a burst of four caught-up steps twice over.
-    package static let laneFramesMaximum = 8
-
-    private struct Lane {
-        var items: [Item] = []
-        var framesCount = 0
-        /// Whether the loop has been asked to drain and has not begun yet.
-        var isScheduled = false
-    }
-
-    /// What travels through the lane, in order.
-    private enum Item {
-        case frame(Frame)
-        case perform(@Sendable () -> Void)
-        case end(StreamEnding)
-
-        var isFrame: Bool {
-            if case .frame = self { true } else { false }
-        }
-    }
-
-    package let loop: EventLoop
+    package let lane: Lane
+    /// Frames of this stripe that wait in the lane.
+    var framesWaiting = 0
+    /// Frames of this stripe that the lane's turn still has to deliver; the loop's.
+    var framesDraining = 0
     private let counters: FanoutCounters
-    private let lane = Lock(Lane())
     private var webSockets: ContiguousArray<Unmanaged<Connection>> = []
     private var eventStreams: ContiguousArray<Unmanaged<Connection>> = []
-    private var draining: [Item] = []
     private var turn = 0
 
-    package init(loop: EventLoop, counters: FanoutCounters) {
-        self.loop = loop
+    /// A stripe without subscribers whose frames travel through `lane`.
+    package init(lane: Lane, counters: FanoutCounters) {
+        self.lane = lane
         self.counters = counters
     }
+
+    /// The loop that its subscribers belong to.
+    package var loop: EventLoop { lane.loop }
 
     // MARK: Any thread
 
     /// Hands a frame to the loop. Never blocks beyond a short lock.
     package func publish(_ frame: Frame) {
-        let (dropped, wakes) = lane.withLock { lane in
-            let isFull = lane.framesCount >= Self.laneFramesMaximum
-            if isFull, let oldest = lane.items.firstIndex(where: \.isFrame) {
-                lane.items.remove(at: oldest)
-            } else {
-                lane.framesCount += 1
-            }
-            lane.items.append(.frame(frame))
-            defer { lane.isScheduled = true }
-            return (isFull, !lane.isScheduled)
-        }
-        if dropped { counters.laneDrops.add() }
-        if wakes { loop.submit(task: self) }
+        if lane.publish(frame, to: self) { counters.laneDrops.add() }
     }
 
     /// Runs `body` on the loop behind the frames published so far and before those published later: how a newcomer gets every
     /// frame after its first. Lossless; callers are bounded by the connections there are.
     package func perform(_ body: @escaping @Sendable () -> Void) {
-        append(.perform(body))
+        lane.perform(body)
     }
 
     /// Ends the stream of every subscriber, behind the frames published so far.
     package func end(_ ending: StreamEnding) {
-        append(.end(ending))
-    }
-
-    private func append(_ item: sending Item) {
-        let wakes = lane.withLock { lane in
-            lane.items.append(item)
-            defer { lane.isScheduled = true }
-            return !lane.isScheduled
-        }
-        if wakes { loop.submit(task: self) }
+        lane.end(ending, of: self)
     }
 
     // MARK: On the loop
-
-    package func runOnLoop() {
-        takePending()
-        for (index, item) in draining.enumerated() {
-            switch item {
-            case .frame(let frame):
-                deliver(frame, isFollowed: index + 1 < draining.count && draining[index + 1].isFrame)
-            case .perform(let body): body()
-            case .end(let ending): endAll(ending)
-            }
-        }
-        draining.removeAll(keepingCapacity: true)
-    }
-
-    /// Moves what the lane holds into `draining`, leaving the lane the emptied array: neither allocates once warm.
-    private func takePending() {
-        nonisolated(unsafe) var items: [Item] = []
-        // Safety: `items` lives on this stack frame only and is swapped in and out while the lock is held.
-        swap(&items, &draining)
-        lane.withLock { lane in
-            swap(&lane.items, &items)
-            lane.framesCount = 0
-            lane.isScheduled = false
-        }
-        swap(&items, &draining)
-    }
 
     /// Adds a subscriber, its first frame included. The connection must be removed before it is closed.
     package func attach(_ connection: Connection, as transport: Transports, first: Frame?) {
@@ -150,8 +85,10 @@ package final class Stripe: LoopTask, @unchecked Sendable {
 
     /// A frame that another follows in the same turn is only queued: a loop that has fallen behind catches up with one write per
     /// subscriber, not with one per frame.
-    private func deliver(_ frame: Frame, isFollowed: Bool) {
+    func deliver(_ frame: Frame) {
         turn &+= 1
+        framesDraining -= 1
+        let isFollowed = framesDraining > 0
         if let bytes = frame.webSocket { isFollowed ? queue(webSockets, bytes) : walk(webSockets, bytes) }
         if let bytes = frame.eventStream { isFollowed ? queue(eventStreams, bytes) : walk(eventStreams, bytes) }
     }
@@ -186,7 +123,7 @@ package final class Stripe: LoopTask, @unchecked Sendable {
         connection.counters.bytesSent.add(sent * bytes)
     }
 
-    private func endAll(_ ending: StreamEnding) {
+    func endAll(_ ending: StreamEnding) {
         // Ending a stream may remove its connection from the lists.
         for subscriber in Array(webSockets) + Array(eventStreams) {
             let connection = subscriber.takeUnretainedValue()

@@ -18,6 +18,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     private var eventLast: Instant = .distantFuture
     private var eventStepLast = Instant(nanoseconds: 0)
     private var views: [World.View: ViewSlot] = [:]
+    private let lanes = LaneSet()
     private var attachments: [UInt64: Attachment] = [:]
     private var attachmentLast: UInt64 = 0
     private var writer = JSONWriter()
@@ -169,7 +170,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     private func hub(of view: World.View) -> Hub {
         if let slot = views[view] { return slot.hub }
-        let slot = ViewSlot(hub: Hub(counters: counters.fanout))
+        let slot = ViewSlot(hub: Hub(lanes: lanes, counters: counters.fanout))
         views[view] = slot
         return slot.hub
     }

@@ -3,6 +3,10 @@ internal import Glibc
 /// What should have happened within a test's deadline and did not.
 package struct DeadlinePassed: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) {
+        self.description = description
+    }
 }
 
 /// Events on their way from any thread to a test, which waits for them with a deadline.

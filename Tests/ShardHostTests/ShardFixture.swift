@@ -1,0 +1,144 @@
+import PylonBytes
+import PylonEventLoop
+import PylonFanout
+import PylonJSON
+import PylonNet
+import PylonShardHost
+import PylonSimulation
+import PylonTestSupport
+import PylonTime
+
+/// A registry with one worker that the test itself runs, on a clock that the test moves, and a server for subscribers.
+final class ShardFixture: Sendable {
+    let clock = ManualClock()
+    let worker: TickWorker
+    let registry: ShardRegistry
+    let server: TestServer
+
+    init(kinds: [ShardKind] = [LedgerWorld.kind], shardsMaximum: Int = 100) throws {
+        worker = TickWorker(index: 0, clock: clock)
+        registry = ShardRegistry(
+            kinds: kinds, workers: [worker], shardsMaximum: shardsMaximum, clock: clock, random: { 42 })
+        server = try TestServer()
+    }
+
+    /// Makes a shard and lets it begin: one of a fixed rate stands at tick 1 then.
+    func create(_ config: JSONValue = [:], id: String = "s") throws -> ShardHandle {
+        let shard = try registry.create(id: id, kind: "ledger", config: config)
+        _ = worker.runDue()
+        return shard
+    }
+
+    /// Moves the clock, then lets the worker do what is due.
+    @discardableResult
+    func advance(_ duration: Duration) -> Instant {
+        clock.advance(by: duration)
+        return worker.runDue()
+    }
+
+    /// One subscriber's connection.
+    struct Member {
+        let name: String
+        let client: ClientSocket
+        let connection: OnLoop<Connection>
+        /// What `subscribe` answered; nil until it has.
+        let subscription: OnLoop<Subscription>?
+        let events: Mailbox<String>
+
+        /// Reads `count` frames: tick and payload.
+        func frames(_ count: Int) throws -> [(tick: UInt64, text: String)] {
+            try (0..<count).map { _ in
+                let head = try client.receive(2)
+                guard head.count == 2, head[0] == 0x82 else { throw DeadlinePassed(description: "no frame: \(head)") }
+                let body = try client.receive(Int(head[1]))
+                return (
+                    body.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
+                    String(decoding: body.dropFirst(8), as: UTF8.self)
+                )
+            }
+        }
+    }
+
+    /// Connects a client and subscribes it; throws what the shard answers.
+    func join(_ shard: ShardHandle, as name: String, isAdmin: Bool = false, userID: String? = nil) throws -> Member {
+        let (client, connection) = try server.connect()
+        let answer = Mailbox<Result<OnLoop<Subscription>, ShardError>>()
+        let events = Mailbox<String>()
+        let caller = Caller(userID: userID ?? name, isAdmin: isAdmin)
+        try request(shard, name, caller, connection, events) { answer.put($0) }
+        _ = worker.runDue()
+        return Member(
+            name: name, client: client, connection: connection, subscription: try answer.next().get(), events: events)
+    }
+
+    /// Asks for a subscription, from the connection's loop; its handler leaves the shard when the connection closes.
+    func request(
+        _ shard: ShardHandle, _ name: String, _ caller: Caller, _ connection: OnLoop<Connection>,
+        _ events: Mailbox<String>, answer: @escaping @Sendable (Result<OnLoop<Subscription>, ShardError>) -> Void
+    ) throws {
+        try server.on(connection) { connection in
+            let handler = SubscribedHandler(events: events)
+            connection.replaceHandler(handler)
+            let reference = OnLoop(handler)
+            shard.subscribe(
+                SubscribeRequest(
+                    subscriber: SubscriberID(name), caller: caller, transport: .webSocket, connection: connection
+                ) { result in
+                    if case .success(let subscription) = result { reference.value.subscription = subscription }
+                    answer(result.map { OnLoop($0) })
+                })
+        }
+    }
+
+    /// Has the member send an input over its connection.
+    @discardableResult
+    func push(_ input: JSONValue, from member: Member, client: UInt64? = nil) throws -> UInt64 {
+        guard let subscription = member.subscription else { throw DeadlinePassed(description: "not subscribed") }
+        return try server.thread.run {
+            try subscription.value.shard.push(input, clientSequence: client, from: subscription.value)
+        }
+    }
+
+    /// Sends an input by request; the answer comes once the worker has run.
+    func request(
+        _ shard: ShardHandle, _ input: JSONValue, as name: String, userID: String? = nil, isAdmin: Bool = false
+    ) throws -> Result<UInt64, ShardError> {
+        let answer = Mailbox<Result<UInt64, ShardError>>()
+        shard.push(
+            InputRequest(
+                subscriber: SubscriberID(name), caller: Caller(userID: userID ?? name, isAdmin: isAdmin), input: input,
+                clientSequence: nil
+            ) { answer.put($0) })
+        _ = worker.runDue()
+        return try answer.next()
+    }
+
+    /// Closes a member's connection and lets the worker hear of it.
+    func leave(_ member: Member) throws {
+        try server.on(member.connection) { $0.close() }
+        _ = worker.runDue()
+    }
+
+    func stop() { server.stop() }
+}
+
+/// The protocol of a subscribed connection.
+final class SubscribedHandler: StreamHandler {
+    var subscription: Subscription?
+    private let events: Mailbox<String>
+
+    init(events: Mailbox<String>) {
+        self.events = events
+        super.init()
+    }
+
+    override func end(_ ending: StreamEnding, on connection: Connection) {
+        events.put(ending.reason)
+        connection.finish()
+    }
+
+    override func closed(on connection: Connection) {
+        events.put("closed")
+        subscription?.cancel()
+    }
+}
