@@ -116,9 +116,10 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         }
         let failedBefore = shard.inputsFailed
         shard.step(inputs: accepted)
+        let applied = accepted.count - Int(shard.inputsFailed - failedBefore)
         counters.ticks.add()
-        counters.inputsApplied.add(accepted.count)
-        counters.inputsRefused.add(drained.count - accepted.count + Int(shard.inputsFailed - failedBefore))
+        counters.inputsApplied.add(applied)
+        counters.inputsRefused.add(drained.count - applied)
         drained.removeAll(keepingCapacity: true)
         accepted.removeAll(keepingCapacity: true)
         tickNumber.store(shard.tick.number, ordering: .relaxed)
