@@ -135,6 +135,12 @@ let package = Package(
         tests("WebSocket", ["PylonBytes", "PylonTime", "PylonWebSocket"]),
         tests("EventStream", ["PylonBytes", "PylonEventStream"]),
         tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
+        tests(
+            "ShardHost",
+            [
+                "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonShardHost",
+                "PylonSimulation", "PylonTelemetry", "PylonTestSupport", "PylonThreading", "PylonTime",
+            ]),
         tests("Auth", ["PylonAuth", "PylonSimulation", "PylonTime"]),
         tests("Server", ["PylonBytes", "PylonServer"]),
         tests(

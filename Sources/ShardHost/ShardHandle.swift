@@ -147,7 +147,6 @@ package final class Subscription: @unchecked Sendable {
     private var stripe: Stripe
     /// Whether the stripe has the connection in its list.
     private var isAttached = false
-    private var hasMoved = false
 
     init(
         shard: ShardHandle, attachment: UInt64, request: SubscribeRequest, stripe: Stripe
@@ -172,20 +171,17 @@ package final class Subscription: @unchecked Sendable {
     /// Starts the stream with its first frame.
     func begin(first: Frame) {
         guard let connection = connection?.onLoop else { return }
+        // Whoever was answered may have closed it.
+        guard connection.isOpen else { return cancel() }
         isAttached = true
         stripe.attach(connection, as: transport, first: first)
-        // The end may have gone through the new view's lane before the connection was in its list.
-        if hasMoved, !shard.isRunning { (connection.handler as? StreamHandler)?.end(.stopped, on: connection) }
     }
 
-    /// Follows the subscriber into another view, which may happen before the stream has begun.
+    /// Follows the subscriber into another view. It comes behind `begin` in the lane.
     func move(to next: Stripe) {
-        guard let connection = connection?.onLoop else { return }
-        if isAttached {
-            stripe.remove(connection, from: transport)
-            next.attach(connection, as: transport, first: nil)
-        }
+        guard isAttached, let connection = connection?.onLoop else { return }
+        stripe.remove(connection, from: transport)
         stripe = next
-        hasMoved = true
+        next.attach(connection, as: transport, first: nil)
     }
 }

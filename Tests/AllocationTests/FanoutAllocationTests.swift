@@ -42,7 +42,7 @@ private final class Audience {
         try listener.start()
         clients = try (0..<count).map { _ in try TestSocket(port: port) }
         loop.run()
-        stripe = Stripe(loop: loop, counters: FanoutCounters())
+        stripe = Stripe(lane: Lane(loop: loop), counters: FanoutCounters())
         for connection in accepted { stripe.attach(connection, as: .webSocket, first: nil) }
         self.loop = loop
         let payload = [UInt8](repeating: 0x78, count: 512)
