@@ -304,9 +304,11 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         }
     }
 
-    /// What a client may know of an error: where in its input, not how the server is made.
+    /// What a client may know of an error: what the author says of it, or where in the input it is; not how the server is made.
     private static func reason(_ error: any Error) -> String {
-        guard let error = error as? DecodingError else { return "the input was refused" }
+        guard let error = error as? DecodingError else {
+            return (error as? any CustomStringConvertible)?.description ?? "the input was refused"
+        }
         let context: DecodingError.Context
         switch error {
         case .keyNotFound(let key, _): return "\"\(key.stringValue)\" is missing"

@@ -15,7 +15,8 @@ public protocol Simulation: SendableMetatype {
     /// What tells apart who sees what. Subscribers whose views are equal share one encoded snapshot.
     associatedtype View: Hashable & Sendable = WholeView
 
-    /// Reads an input from the JSON a client sent. An error refuses the input (`INPUT_REJECTED`). Called on any thread.
+    /// Reads an input from the JSON a client sent. An error refuses the input (`INPUT_REJECTED`); one that describes itself
+    /// (`CustomStringConvertible`) is told to the client. Called on any thread.
     ///
     /// The default serves every `Decodable` input; a hand-written one is several times faster.
     static func decodeInput(_ json: JSONValue) throws -> Input

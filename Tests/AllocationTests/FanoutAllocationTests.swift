@@ -58,7 +58,7 @@ private final class Audience {
     func deliver(frames count: Int) {
         for frame in frames.prefix(count) {
             stripe.publish(frame)
-            stripe.runOnLoop()
+            stripe.lane.runOnLoop()
         }
     }
 }

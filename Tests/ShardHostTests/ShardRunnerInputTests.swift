@@ -27,7 +27,7 @@ import Testing
         let fixture = try ShardFixture()
         let shard = try fixture.create()
         let member = try fixture.join(shard, as: "a")
-        #expect(throws: ShardError.inputMalformed(reason: "Refusal()")) {
+        #expect(throws: ShardError.inputMalformed(reason: "the input was refused")) {
             try fixture.push(["subtract": 1], from: member)
         }
         #expect(shard.information.inputsQueued == 0)
@@ -80,7 +80,9 @@ import Testing
             try fixture.request(shard, ["add": 1], as: "a", userID: "x")
                 == .failure(.unauthorized(reason: "the subscriber id must be your user id")))
         #expect(try fixture.request(shard, ["add": -1], as: "a") == .failure(.unauthorized(reason: "no debts")))
-        #expect(try fixture.request(shard, ["what": 1], as: "a") == .failure(.inputMalformed(reason: "Refusal()")))
+        #expect(
+            try fixture.request(shard, ["what": 1], as: "a")
+                == .failure(.inputMalformed(reason: "the input was refused")))
         shard.stop(.stopped)
         _ = fixture.worker.runDue()
         #expect(try fixture.request(shard, ["add": 1], as: "a") == .failure(.stopped))
