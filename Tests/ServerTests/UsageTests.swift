@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import PylonServer
@@ -16,6 +17,25 @@ import Testing
     @Test func verbsOfTheProgramAreListed() {
         #expect(text.hasPrefix("usage: pylon serve [flags]\n       pylon bots N\n"))
         #expect(text.contains("\n  bots N: plays\n"))
+    }
+
+    @Test func operationsPageShowsWhatTheCommandPrints() throws {
+        let page = try #require(Self.text(of: "../../docs/operations.md"))
+        #expect(page.contains("```\n\(Usage.text(program: "pylon", verbs: []))\n```"))
+    }
+
+    /// A file of the repository, by its path from this one.
+    private static func text(of path: String) -> String? {
+        let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+        guard let file = fopen("/\(folder)/\(path)", "r") else { return nil }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var byte = getc(file)
+        while byte != EOF {
+            bytes.append(UInt8(truncatingIfNeeded: byte))
+            byte = getc(file)
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     @Test func theTableHasEverySettingOnce() {
