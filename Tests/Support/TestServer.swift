@@ -45,8 +45,9 @@ package final class TestServer: Sendable {
         let (loop, counters, accepted) = (thread.loop, counters, accepted)
         try thread.run {
             let listener = Listener(descriptor: descriptors[0], loop: loop, counters: counters) { connection in
+                let handler = makeHandler(connection)
                 accepted.put(OnLoop(connection))
-                return makeHandler(connection)
+                return handler
             }
             try listener.start()
         }
