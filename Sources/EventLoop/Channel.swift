@@ -6,7 +6,7 @@ open class Channel {
     /// The descriptor, owned by this object until `closeDescriptor` has run.
     package final let descriptor: Int32
     package unowned let loop: EventLoop
-    /// Distinguishes this channel from earlier ones that had the same descriptor.
+    /// Distinguishes this channel from earlier ones that had the same descriptor; 0 when not registered.
     package fileprivate(set) final var generation: UInt32 = 0
     /// What the poller watches for; zero when not registered.
     package fileprivate(set) final var interest: ReadyEvents = []
@@ -117,8 +117,10 @@ extension EventLoop {
         assertOnLoop()
         poller.remove(channel.descriptor)
         channels.remove(channel)
+        channel.generation = 0
         channel.interest = []
         channel.deadline = .distantFuture
+        channel.armedDeadline = .distantFuture
     }
 
     /// Calls `channel.deadlinePassed()` once `deadline` has come; replaces the deadline set before.
