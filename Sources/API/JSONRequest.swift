@@ -55,6 +55,7 @@ extension APIError {
         case .invalidID: self = .shardIDInvalid
         case .unknownKind(let known): self = .shardKindUnknown(known: known)
         case .invalidConfiguration(let problem): self = .shardConfigInvalid(problem)
+        case .shuttingDown: self = .draining
         case .tooMany(let maximum): self = .shardsTooMany(maximum: maximum)
         }
     }

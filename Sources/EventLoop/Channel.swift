@@ -98,9 +98,7 @@ extension EventLoop {
             throw error
         }
         channel.interest = interest
-        // One that was set before: only now does the channel have the datum under which timers find it. Entries of an earlier
-        // registration are found by nobody.
-        channel.armedDeadline = .distantFuture
+        // One that was set before: only now does the channel have the datum under which timers find it.
         setDeadline(channel.deadline, for: channel)
     }
 

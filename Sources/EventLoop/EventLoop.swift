@@ -154,7 +154,10 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     private func fireTimers() {
-        while let entry = timers.popDue(now) {
+        // Not more than there are now: a handler that sets deadlines in the past would otherwise keep this turn for ever.
+        var remaining = timers.count
+        while remaining > 0, let entry = timers.popDue(now) {
+            remaining -= 1
             if entry.datum & Self.scheduledMark != 0 {
                 scheduled.removeValue(forKey: entry.datum & ~Self.scheduledMark)?()
             } else {

@@ -16,8 +16,8 @@ package final class ShardRegistry: Sendable {
     private let clock: any Clock
     private let random: @Sendable () -> UInt64
     private let table = Lock<[String: ShardHandle]>([:])
-    /// Held while a factory runs, so that one id never gets two worlds. Taken before `table`, never after (docs/lock-order.md).
-    private let creation = Lock(())
+    /// Whether shards may still be made. Held while a factory runs, so that one id never gets two worlds. Taken before `table`, never after (docs/lock-order.md).
+    private let creation = Lock(true)
 
     /// Shards of `kinds`, at most `shardsMaximum` at a time, spread over `workers`. `random` gives seeds to those that ask for none.
     package init(
@@ -31,23 +31,26 @@ package final class ShardRegistry: Sendable {
         self.random = random
     }
 
-    /// Makes and starts a shard. Throws `RegistryError`.
+    /// Makes and starts a shard. The id must be free: no running shard may have it. Throws `RegistryError`.
     package func create(id: String, kind: String, config: JSONValue) throws(RegistryError) -> ShardHandle {
-        let made = creation.withLock { _ in
+        let made = creation.withLock { isOpen in
             Result { () throws(RegistryError) in
-                guard get(id) == nil else { throw .duplicate }
+                guard isOpen else { throw .shuttingDown }
+                // A shard that has ended gives up its name before the next sweep.
+                guard get(id)?.isRunning != true else { throw .duplicate }
                 return try make(id: id, kind: kind, config: config)
             }
         }
         return try made.get()
     }
 
-    /// The shard called `id`, made now if there is none; the factory runs at most once however many ask at the same time.
+    /// The running shard called `id`, made now if there is none; the factory runs at most once however many ask at the same time.
     package func getOrCreate(id: String, kind: String, config: JSONValue) throws(RegistryError) -> ShardHandle {
-        if let existing = get(id) { return existing }
-        let made = creation.withLock { _ in
+        if let existing = get(id), existing.isRunning { return existing }
+        let made = creation.withLock { isOpen in
             Result { () throws(RegistryError) in
-                if let existing = get(id) { return existing }
+                guard isOpen else { throw .shuttingDown }
+                if let existing = get(id), existing.isRunning { return existing }
                 return try make(id: id, kind: kind, config: config)
             }
         }
@@ -85,6 +88,8 @@ package final class ShardRegistry: Sendable {
 
     /// Stops every shard; their subscribers are told to come back.
     package func stopAll() {
+        // Held so that no shard is being made meanwhile, nor later.
+        creation.withLock { $0 = false }
         for shard in all {
             shard.stop(.goingAway)
         }
@@ -137,4 +142,6 @@ package enum RegistryError: Error, Equatable, Sendable {
     case unknownKind(known: [String])
     case invalidConfiguration(ConfigurationError)
     case tooMany(maximum: Int)
+    /// All shards have been stopped for good.
+    case shuttingDown
 }
