@@ -291,12 +291,18 @@ final class ServerProcess {
         readiness.beginDraining()
         log.info("draining: \(net.open.value) connections")
         registry.stopAll()
-        for loop in loops {
-            loop.submit { Drain.endConnections(on: loop) }
-        }
         let deadline = clock.now() + .seconds(configuration.integer(.drainSeconds))
-        while net.open.value > 0, clock.now() < deadline {
-            if isImpatient() { break }
+        var nextRound = clock.now()
+        while clock.now() < deadline, !isImpatient() {
+            if clock.now() >= nextRound {
+                // Again each second: probes still connect, and may then say nothing.
+                for loop in loops {
+                    loop.submit { Drain.endConnections(on: loop) }
+                }
+                nextRound = clock.now() + .seconds(1)
+            } else if net.open.value == 0 {
+                break
+            }
         }
         log.info("stopping with \(net.open.value) connections left")
         Watchdog.arm(after: .seconds(5), program: server.program)
