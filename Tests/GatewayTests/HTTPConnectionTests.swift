@@ -3,6 +3,7 @@ internal import PylonHTTP
 internal import PylonNet
 internal import PylonTelemetry
 internal import PylonTestSupport
+internal import PylonTime
 internal import Testing
 
 /// Deadlines and answers of HTTP connections, over real sockets in held time.
@@ -52,6 +53,14 @@ internal import Testing
         gateway.advance(by: .seconds(10))
         #expect(try silent.takeRest().isEmpty, "there is no request to answer")
         #expect(gateway.counters.requestTimeouts.value == 0)
+    }
+
+    @Test func theLoopsOwnSleepIsNotTheClients() throws {
+        for _ in 0..<20 {
+            // The loop sleeps all the while; whoever comes then has just come.
+            gateway.clock.advance(by: .seconds(50))
+            #expect(try HTTPClient(port: gateway.port).request("GET", "/health").status == 200)
+        }
     }
 
     @Test func aConnectionMayBeIdleForAMinute() throws {
@@ -104,6 +113,7 @@ internal import Testing
     @Test func whoeverReadsNothingIsGivenUpAfterHalfAMinute() throws {
         let stuck = try TestSocket(port: gateway.port, receiveBufferBytes: 4096)
         try stuck.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try stuck.take(1)
         // The kernel may take some more at first; then nothing moves any more.
         let isGivenUp = gateway.eventually {
             gateway.advance(by: .seconds(31))
