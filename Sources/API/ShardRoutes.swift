@@ -95,9 +95,9 @@ package struct ShardRoutes: Sendable {
                 switch result {
                 case .success(let subscription):
                     let connection = exchange.reference.onLoop
-                    let stream = EventStreamConnection(
-                        subscription: subscription, settings: exchange.settings, connection: connection
-                    ) { cap.release(client) }
+                    let stream = EventStreamConnection(subscription: subscription, settings: exchange.settings) {
+                        cap.release(client)
+                    }
                     guard exchange.beginEventStream(stream) else { return stream.closed(on: connection) }
                     stream.begin(on: connection)
                 case .failure(let error):

@@ -9,9 +9,6 @@ package struct IdentityResolver: Sendable {
         self.sessions = sessions
     }
 
-    /// Whether there is an admin token to present.
-    package var hasAdminToken: Bool { !adminToken.isEmpty }
-
     /// The identity behind `token`. No token, and one that is unknown or expired, is the anonymous (spec/auth.md 2.3).
     package func resolve(_ token: String?) -> Identity {
         guard let token, !token.isEmpty else { return .anonymous }

@@ -1,3 +1,4 @@
+internal import CSystem
 package import PylonTime
 
 /// Something with a descriptor that a loop watches: a listener, a connection. It belongs to one loop, and only that
@@ -38,11 +39,14 @@ public struct ReadyEvents: OptionSet, Sendable {
         self.rawValue = rawValue
     }
 
-    package static let readable = ReadyEvents(rawValue: 0x001)
-    package static let writable = ReadyEvents(rawValue: 0x004)
-    package static let failed = ReadyEvents(rawValue: 0x008)
-    package static let hungUp = ReadyEvents(rawValue: 0x010)
-    package static let peerFinished = ReadyEvents(rawValue: 0x2000)
+    /// There is something to read, or the other end has finished.
+    package static let readable = ReadyEvents(rawValue: UInt32(CSYSTEM_EPOLLIN))
+    package static let writable = ReadyEvents(rawValue: UInt32(CSYSTEM_EPOLLOUT))
+    package static let failed = ReadyEvents(rawValue: UInt32(CSYSTEM_EPOLLERR))
+    /// Both directions are down; reported whether asked for or not.
+    package static let hungUp = ReadyEvents(rawValue: UInt32(CSYSTEM_EPOLLHUP))
+    /// The other end will send nothing more.
+    package static let peerFinished = ReadyEvents(rawValue: UInt32(CSYSTEM_EPOLLRDHUP))
 }
 
 /// The loop's table of channels, indexed by descriptor. A datum of descriptor and generation travels through epoll, so an
@@ -50,7 +54,6 @@ public struct ReadyEvents: OptionSet, Sendable {
 struct ChannelTable {
     private var channels: [Channel?] = []
     private var generationLast: UInt32 = 0
-    private(set) var count = 0
 
     static func datum(of channel: Channel) -> UInt64 {
         UInt64(channel.generation) << 32 | UInt64(UInt32(bitPattern: channel.descriptor))
@@ -67,12 +70,10 @@ struct ChannelTable {
         generationLast = generationLast == 0x7FFF_FFFF ? 1 : generationLast + 1
         channel.generation = generationLast
         channels[index] = channel
-        count += 1
     }
 
     mutating func remove(_ channel: Channel) {
         channels[Int(channel.descriptor)] = nil
-        count -= 1
     }
 
     func channel(for datum: UInt64) -> Channel? {

@@ -110,9 +110,6 @@ package final class EventLoop: @unchecked Sendable {
         return channels.all
     }
 
-    /// The number of channels registered now.
-    package var channelCount: Int { channels.count }
-
     /// Whether the caller is on this loop's thread.
     package var isCurrent: Bool {
         guard let owner else { return false }

@@ -14,9 +14,7 @@ package final class EventStreamConnection: StreamHandler {
     private let release: () -> Void
 
     /// The stream of `subscription`. `release` runs once when it is over.
-    package init(
-        subscription: Subscription, settings: ServiceSettings, connection: Connection, release: @escaping () -> Void
-    ) {
+    package init(subscription: Subscription, settings: ServiceSettings, release: @escaping () -> Void) {
         self.subscription = subscription
         self.settings = settings
         self.release = release

@@ -32,11 +32,6 @@ package enum WebSocketHandshake {
             self.version = version
             self.subprotocols = subprotocols
         }
-
-        /// Whether the client asks for a WebSocket at all; if not, the request is an ordinary one.
-        package var asksForUpgrade: Bool {
-            WebSocketHandshake.contains("websocket", in: upgrade)
-        }
     }
 
     /// Why a handshake is refused.

@@ -38,9 +38,6 @@ package struct WebSocketSession: ~Copyable {
     /// The heap memory held: a message or control frame of which only a part has arrived, otherwise 0.
     package var bufferedBytes: Int { buffer.capacityBytes }
 
-    /// Whether a message has begun and not ended.
-    package var isInsideMessage: Bool { message != nil }
-
     /// The next event in `input`, which shrinks by what was read; nil when all of it has been taken.
     ///
     /// Call it until it returns nil, also to give back the memory of the last event. After `close` and `failure` all

@@ -8,7 +8,6 @@ import Testing
 
     @Test func theAdminTokenGrantsAdmin() {
         let resolver = IdentityResolver(adminToken: "secret", sessions: sessions)
-        #expect(resolver.hasAdminToken)
         #expect(resolver.resolve("secret") == .admin)
         #expect(resolver.resolve("secret").caller.isAdmin)
     }
@@ -21,7 +20,6 @@ import Testing
 
     @Test func anEmptyAdminTokenMakesNobodyAdmin() {
         let resolver = IdentityResolver(adminToken: "", sessions: sessions)
-        #expect(!resolver.hasAdminToken)
         #expect(resolver.resolve("") == .anonymous)
         #expect(resolver.resolve(nil) == .anonymous)
     }

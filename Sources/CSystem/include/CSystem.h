@@ -18,7 +18,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +29,7 @@ static inline int csystem_epoll_ctl(int epoll, int operation, int descriptor, ui
 
 static inline uint64_t csystem_epoll_datum(const struct epoll_event *event) { return event->data.u64; }
 
+/// epoll's bits, which Swift sees as values of a struct.
 enum {
     CSYSTEM_EPOLLIN = EPOLLIN,
     CSYSTEM_EPOLLOUT = EPOLLOUT,
