@@ -36,6 +36,15 @@ extension JSONValue {
     }
 }
 
+extension InputMessage {
+    /// Reads `{"input":...,"client_seq":7}`; a missing `input` is null. Throws `APIError.invalidField`.
+    init(json: JSONValue, bytesCount: Int) throws(APIError) {
+        self.init(
+            input: json["input"] ?? .null, clientSequence: try json.optionalSequence("client_seq"),
+            bytesCount: bytesCount)
+    }
+}
+
 extension SubscriberID {
     /// Takes a `sid` from the wire: 1 to 256 bytes without control characters.
     package init(wire name: String) throws(APIError) {

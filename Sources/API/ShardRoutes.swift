@@ -51,7 +51,7 @@ package struct ShardRoutes: Sendable {
         guard body.object != nil else { throw .invalidJSON("The body must be an object.") }
         let id = try body.requiredString("id")
         let kind = try body.requiredString("kind")
-        let config = body["config"] ?? .object(JSONObject())
+        let config = body["config"].flatMap { $0.isNull ? nil : $0 } ?? .object(JSONObject())
         guard config.object != nil else { throw .invalidField("config", problem: "must be an object") }
         let made = await factories.run { [registry] in
             Result { () throws(RegistryError) in try registry.create(id: id, kind: kind, config: config) }
@@ -118,8 +118,7 @@ package struct ShardRoutes: Sendable {
         shard.push(
             InputRequest(
                 subscriber: try SubscriberID(wire: name), caller: request.identity.caller,
-                input: body["input"] ?? .null,
-                clientSequence: try body.optionalSequence("client_seq")
+                message: try InputMessage(json: body, bytesCount: request.body.count)
             ) { result in
                 switch result {
                 case .success(let sequence):

@@ -83,13 +83,17 @@ package final class ShardSocket: WebSocketApplication {
         _ bytes: UnsafeRawBufferPointer, isText: Bool, socket: WebSocketConnection, on connection: Connection
     ) {
         guard let subscription else { return }
+        let message: InputMessage
         do {
-            let message = try JSONParser.parse(bytes.bindMemory(to: UInt8.self).span)
-            _ = try shard.push(
-                message["input"] ?? .null, clientSequence: try message.optionalSequence("client_seq"),
-                from: subscription)
+            let json = try JSONParser.parse(bytes.bindMemory(to: UInt8.self).span)
+            message = try InputMessage(json: json, bytesCount: bytes.count)
         } catch {
-            shard.countRefusedInput()
+            return shard.countRefusedInput()
+        }
+        do throws(ShardError) {
+            _ = try shard.push(message, from: subscription)
+        } catch {
+            // The shard has counted it.
         }
     }
 

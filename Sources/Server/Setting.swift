@@ -85,8 +85,8 @@ extension Setting {
             .webSocketFrameBytes, variable: "PYLON_WS_MAX_FRAME", .integer(125...1_073_741_824), standard: "16777216",
             unit: "bytes", effect: "largest WebSocket frame and message accepted"),
         Setting(
-            .shardMessageBytes, variable: "PYLON_SHARD_MAX_MESSAGE", .integer(125...67_108_864), standard: "65536",
-            unit: "bytes", effect: "largest input accepted on a shard's WebSocket"),
+            .shardMessageBytes, variable: "PYLON_SHARD_MAX_MESSAGE", .integer(125...67_108_864), standard: "1048576",
+            unit: "bytes", effect: "largest input accepted, over WebSocket or HTTP"),
         Setting(
             .pingSeconds, variable: "PYLON_WS_PING_SECS", .integer(1...3600), standard: "25", unit: "seconds",
             effect: "silence after which a WebSocket is pinged; after as much again it is closed"),

@@ -261,12 +261,9 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     // MARK: Inputs
 
-    override func push(
-        _ json: JSONValue, clientSequence: UInt64?, from subscription: Subscription
-    ) throws(ShardError) -> UInt64 {
+    override func push(_ message: InputMessage, from subscription: Subscription) throws(ShardError) -> UInt64 {
         try enqueue(
-            try decode(json), from: subscription.subscriber, caller: subscription.caller,
-            clientSequence: clientSequence,
+            try decode(message.input), of: message, from: subscription.subscriber, caller: subscription.caller,
             isAuthorized: false)
     }
 
@@ -274,7 +271,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         let input: World.Input
         do throws(ShardError) {
             // On the caller's thread: decoding is the sender's cost, not the tick's.
-            input = try decode(request.input)
+            input = try decode(request.message.input)
         } catch {
             return request.answer(.failure(error))
         }
@@ -287,8 +284,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
                     let verdict = shard.world.authorizeInput(input, from: request.subscriber, caller: request.caller)
                     if case .refused(let reason) = verdict { throw .unauthorized(reason: reason) }
                     return try enqueue(
-                        input, from: request.subscriber, caller: request.caller, clientSequence: request.clientSequence,
-                        isAuthorized: true)
+                        input, of: request.message, from: request.subscriber, caller: request.caller, isAuthorized: true
+                    )
                 })
         }
     }
@@ -320,11 +317,12 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     private func enqueue(
-        _ input: World.Input, from subscriber: SubscriberID, caller: Caller, clientSequence: UInt64?, isAuthorized: Bool
+        _ input: World.Input, of message: InputMessage, from subscriber: SubscriberID, caller: Caller,
+        isAuthorized: Bool
     ) throws(ShardError) -> UInt64 {
         guard isRunning else { throw .stopped }
         let pushed = queue.push(
-            input, from: subscriber, caller: caller, clientSequence: clientSequence, isAuthorized: isAuthorized)
+            input, of: message, from: subscriber, caller: caller, isAuthorized: isAuthorized)
         guard let pushed else {
             counters.inputsRefused.add()
             throw .inputQueueFull

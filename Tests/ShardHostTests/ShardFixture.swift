@@ -92,10 +92,13 @@ final class ShardFixture: Sendable {
 
     /// Has the member send an input over its connection.
     @discardableResult
-    func push(_ input: JSONValue, from member: Member, client: UInt64? = nil) throws -> UInt64 {
+    func push(
+        _ input: JSONValue, from member: Member, client: UInt64? = nil, bytesCount: Int = 0
+    ) throws -> UInt64 {
         guard let subscription = member.subscription else { throw DeadlinePassed(description: "not subscribed") }
         return try server.thread.run {
-            try subscription.value.shard.push(input, clientSequence: client, from: subscription.value)
+            let message = InputMessage(input: input, clientSequence: client, bytesCount: bytesCount)
+            return try subscription.value.shard.push(message, from: subscription.value)
         }
     }
 
@@ -106,8 +109,8 @@ final class ShardFixture: Sendable {
         let answer = Mailbox<Result<UInt64, ShardError>>()
         shard.push(
             InputRequest(
-                subscriber: SubscriberID(name), caller: Caller(userID: userID ?? name, isAdmin: isAdmin), input: input,
-                clientSequence: nil
+                subscriber: SubscriberID(name), caller: Caller(userID: userID ?? name, isAdmin: isAdmin),
+                message: InputMessage(input: input, clientSequence: nil, bytesCount: 0)
             ) { answer.put($0) })
         _ = worker.runDue()
         return try answer.next()

@@ -23,6 +23,29 @@ import Testing
         fixture.stop()
     }
 
+    @Test func largeInputsFillTheQueueByTheirBytes() throws {
+        let fixture = try ShardFixture()
+        let shard = try fixture.create()
+        let member = try fixture.join(shard, as: "a")
+        for _ in 0..<64 { try fixture.push(["add": 1], from: member, bytesCount: 1024 * 1024) }
+        #expect(throws: ShardError.inputQueueFull) { try fixture.push(["add": 1], from: member, bytesCount: 1) }
+        fixture.advance(.milliseconds(50))
+        try fixture.push(["add": 1], from: member, bytesCount: 1024 * 1024)
+        fixture.stop()
+    }
+
+    @Test func oneSubscriberGetsAQuarterOfTheQueue() throws {
+        let fixture = try ShardFixture()
+        let shard = try fixture.create(["max_input_queue": 400])
+        let (flooder, other) = (try fixture.join(shard, as: "a"), try fixture.join(shard, as: "b"))
+        for _ in 0..<100 { try fixture.push(["add": 1], from: flooder) }
+        #expect(throws: ShardError.inputQueueFull) { try fixture.push(["add": 1], from: flooder) }
+        try fixture.push(["add": 1], from: other)
+        fixture.advance(.milliseconds(50))
+        try fixture.push(["add": 1], from: flooder)
+        fixture.stop()
+    }
+
     @Test func whatDoesNotFitIsRefusedAtOnce() throws {
         let fixture = try ShardFixture()
         let shard = try fixture.create()
