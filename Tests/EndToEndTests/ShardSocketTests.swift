@@ -112,7 +112,7 @@ internal import Testing
     @Test func anOversizedInputIsClosedWith1009() throws {
         try server.createShard("oversized", "counter", #"{"tick_rate_hz":0}"#)
         let socket = try server.join("oversized", as: "ann")
-        try socket.send(text: String(repeating: " ", count: 65_537))
+        try socket.send(text: String(repeating: " ", count: 1_048_577))
         guard case .close(1009, _) = try socket.closing() else {
             Issue.record("not closed with 1009")
             return
