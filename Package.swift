@@ -58,7 +58,7 @@ let package = Package(
                 "PylonTelemetry",
                 "PylonThreading", "PylonTime",
             ]),
-        module("Auth", ["CSystem", "PylonBytes", "PylonSimulation", "PylonThreading", "PylonTime"]),
+        module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
         module(
             "Gateway",
             [
@@ -141,7 +141,7 @@ let package = Package(
                 "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonShardHost",
                 "PylonSimulation", "PylonTelemetry", "PylonTestSupport", "PylonThreading", "PylonTime",
             ]),
-        tests("Auth", ["PylonAuth", "PylonSimulation", "PylonTime"]),
+        tests("Auth", ["PylonAuth", "PylonTime"]),
         tests("Server", ["PylonBytes", "PylonServer"]),
         tests(
             "Allocation",

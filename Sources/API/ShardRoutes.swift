@@ -81,7 +81,7 @@ package struct ShardRoutes: Sendable {
 
     private func connect(_ request: Request, _ exchange: Exchange) throws(APIError) {
         let shard = try shard(of: request)
-        let client = request.client
+        let client = request.cappedAddress
         let name = request.query("sid") ?? request.identity.userID ?? ""
         let subscriber = try SubscriberID(wire: name)
         guard request.head.version == .http11 else { throw .streamNeedsHTTP11 }
@@ -90,7 +90,7 @@ package struct ShardRoutes: Sendable {
         let connection = exchange.reference.onLoop
         shard.subscribe(
             SubscribeRequest(
-                subscriber: subscriber, caller: request.identity.caller, transport: .eventStream, connection: connection
+                subscriber: subscriber, caller: request.caller, transport: .eventStream, connection: connection
             ) { [cap] result in
                 switch result {
                 case .success(let subscription):
@@ -117,7 +117,7 @@ package struct ShardRoutes: Sendable {
             try body.optionalString("subscriber_id") ?? request.identity.userID ?? "anon_\(request.query("sid") ?? "0")"
         shard.push(
             InputRequest(
-                subscriber: try SubscriberID(wire: name), caller: request.identity.caller,
+                subscriber: try SubscriberID(wire: name), caller: request.caller,
                 message: try InputMessage(json: body, bytesCount: request.body.count)
             ) { result in
                 switch result {

@@ -43,9 +43,9 @@ package final class ShardSocket: WebSocketApplication {
             guard let id = query.first("shard"), !id.isEmpty else { throw .missingShard }
             guard let shard = registry.get(id) else { throw .shardNotFound }
             let subscriber = try SubscriberID(wire: query.first("sid") ?? request.identity.userID ?? "anon")
-            let client = request.client
+            let client = request.cappedAddress
             guard cap.admit(client) else { throw .tooManyConnections }
-            return ShardSocket(shard: shard, subscriber: subscriber, caller: request.identity.caller, limits: limits) {
+            return ShardSocket(shard: shard, subscriber: subscriber, caller: request.caller, limits: limits) {
                 cap.release(client)
             }
         }

@@ -1,5 +1,3 @@
-package import PylonSimulation
-
 /// Who makes a request or holds a connection, as resolved once by `IdentityResolver`.
 package struct Identity: Hashable, Sendable {
     /// The user's or guest's id, `__admin__` for the admin token; nil for the anonymous.
@@ -16,7 +14,4 @@ package struct Identity: Hashable, Sendable {
         self.isAdmin = isAdmin
         self.isGuest = isGuest
     }
-
-    /// The part of it that simulations see.
-    package var caller: Caller { Caller(userID: userID, isAdmin: isAdmin) }
 }

@@ -8,6 +8,14 @@ int csystem_wait_readable(int descriptor, int64_t nanoseconds) {
     return ppoll(&poll, 1, nanoseconds < 0 ? 0 : &time, 0) > 0;
 }
 
+int csystem_peer_user(int descriptor, uint32_t *user) {
+    struct ucred credentials;
+    socklen_t length = sizeof(credentials);
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
+    *user = credentials.uid;
+    return 0;
+}
+
 int csystem_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags) {
     return accept4(descriptor, address, length, flags);
 }

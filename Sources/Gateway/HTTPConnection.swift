@@ -82,7 +82,7 @@ package final class HTTPConnection: ConnectionHandler {
         writer = HTTPResponseWriter(answering: head)
         record = RequestRecord(head, now: connection.loop.now)
         exchangeNumber += 1
-        var request = Request(head: head, peer: connection.peer)
+        var request = Request(head: head, connection: connection)
         request.record = record
         do throws(APIError) {
             for stage in service.stages { try stage.run(&request) }

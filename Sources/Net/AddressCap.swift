@@ -17,9 +17,9 @@ package final class AddressCap: Sendable {
         self.refused = refused
     }
 
-    /// Counts one in; false when the address has its share.
-    package func admit(_ address: IPAddress) -> Bool {
-        guard maximum > 0 else { return true }
+    /// Counts one in; false when the address has its share. Whoever has no address, being on the same host, is not counted.
+    package func admit(_ address: IPAddress?) -> Bool {
+        guard maximum > 0, let address else { return true }
         let isAdmitted = counts.withLock { counts in
             let count = counts[address, default: 0]
             guard count < maximum else { return false }
@@ -31,8 +31,8 @@ package final class AddressCap: Sendable {
     }
 
     /// Counts one out that `admit` let in.
-    package func release(_ address: IPAddress) {
-        guard maximum > 0 else { return }
+    package func release(_ address: IPAddress?) {
+        guard maximum > 0, let address else { return }
         counts.withLock { counts in
             guard let count = counts[address] else { return }
             counts[address] = count > 1 ? count - 1 : nil

@@ -1,3 +1,4 @@
+internal import CSystem
 internal import Glibc
 package import PylonBytes
 public import PylonEventLoop
@@ -17,7 +18,10 @@ public final class Connection: Channel {
     /// More lossless bytes than this waiting: the peer's own input is left unread until they are gone.
     package static let bytesWaitingHighWatermark = 256 * 1024
 
+    /// The other end's address; loopback for one on a Unix socket.
     package let peer: IPAddress
+    /// Whether the other end is on a Unix socket of this host.
+    package let isLocal: Bool
     package let counters: NetCounters
     /// What this connection counts against until it is closed.
     private let cap: AddressCap
@@ -52,9 +56,10 @@ public final class Connection: Channel {
     private var handlerDeadline = Instant.distantFuture
     private var stallDeadline = Instant.distantFuture
 
-    /// Takes over an accepted descriptor that `cap` has let in.
-    init(descriptor: Int32, loop: EventLoop, peer: IPAddress, cap: AddressCap, counters: NetCounters) {
-        self.peer = peer
+    /// Takes over an accepted descriptor that `cap` has let in. `peer` is nil on a Unix socket.
+    init(descriptor: Int32, loop: EventLoop, peer: IPAddress?, cap: AddressCap, counters: NetCounters) {
+        self.peer = peer ?? .v4(0x7F00_0001)
+        isLocal = peer == nil
         self.cap = cap
         self.counters = counters
         handler = ConnectionHandler()
@@ -69,6 +74,13 @@ public final class Connection: Channel {
 
     /// False once the connection is closed or about to be: writes are ignored.
     package var isOpen: Bool { phase == .open }
+
+    /// The operating system's user at the other end of a Unix socket, as it was when it connected; nil over TCP.
+    package var peerUserID: UInt32? {
+        guard isLocal, phase != .closed else { return nil }
+        var user: UInt32 = 0
+        return csystem_peer_user(descriptor, &user) == 0 ? user : nil
+    }
 
     /// The number of snapshots waiting, one partly sent included.
     package var snapshotsWaiting: Int { snapshots.count + (partial == nil ? 0 : 1) }
@@ -167,7 +179,7 @@ public final class Connection: Channel {
         loop.deregister(self)
         _ = Glibc.close(descriptor)
         counters.open.add(-1)
-        cap.release(peer)
+        cap.release(isLocal ? nil : peer)
         unread.releaseMemory()
         outgoing.releaseMemory()
         snapshots.removeAll()

@@ -68,7 +68,6 @@ package final class Listener: Channel {
     }
 
     private func adopt(_ accepted: Int32, peer: IPAddress?) {
-        let peer = peer ?? .v4(0)
         guard cap.admit(peer) else {
             refuse(accepted)
             return

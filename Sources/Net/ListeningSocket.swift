@@ -40,6 +40,63 @@ package enum ListeningSocket {
         return (descriptors, port)
     }
 
+    /// Opens a Unix stream socket at `path` and shares it between `count` loops. Its file may be used by its owner and group; one that a
+    /// server which is gone left behind is replaced.
+    ///
+    /// Throws `SystemError("bind", EADDRINUSE)` when somebody listens there, `ENAMETOOLONG` beyond 107 bytes.
+    package static func openLocal(path: String, count: Int) throws(SystemError) -> [Int32] {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, type, 0)
+        guard descriptor >= 0 else { throw SystemError("socket", number: errno) }
+        var descriptors = [descriptor]
+        do throws(SystemError) {
+            var result = try withLocalAddress(path) { bind(descriptor, $0, $1) }
+            if result != 0, errno == EADDRINUSE, try isAbandoned(path) {
+                unlink(path)
+                result = try withLocalAddress(path) { bind(descriptor, $0, $1) }
+            }
+            guard result == 0 else { throw SystemError("bind", number: errno) }
+            guard chmod(path, 0o660) == 0 else { throw SystemError("chmod", number: errno) }
+            guard listen(descriptor, backlog) == 0 else { throw SystemError("listen", number: errno) }
+            while descriptors.count < count {
+                // Each loop knows its channels by their descriptors.
+                let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+                guard copy >= 0 else { throw SystemError("fcntl", number: errno) }
+                descriptors.append(copy)
+            }
+        } catch {
+            descriptors.forEach { close($0) }
+            throw error
+        }
+        return descriptors
+    }
+
+    private static func isAbandoned(_ path: String) throws(SystemError) -> Bool {
+        let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard probe >= 0 else { throw SystemError("socket", number: errno) }
+        defer { close(probe) }
+        let result = try withLocalAddress(path) { connect(probe, $0, $1) }
+        return result != 0 && errno == ECONNREFUSED
+    }
+
+    private static func withLocalAddress<R>(
+        _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R
+    ) throws(SystemError) -> R {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        let fits = withUnsafeMutableBytes(of: &address.sun_path) { target in
+            // One byte stays for the NUL.
+            guard bytes.count < target.count else { return false }
+            target.copyBytes(from: bytes)
+            return true
+        }
+        guard fits else { throw SystemError("bind", number: ENAMETOOLONG) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+    }
+
     private static func startListening(_ descriptor: Int32) throws(SystemError) {
         setConnectionOptions(descriptor)
         guard listen(descriptor, backlog) == 0 else { throw SystemError("listen", number: errno) }

@@ -14,28 +14,27 @@ internal import PylonWebSocket
 
 /// The running server: everything constructed in one flat list, started and stopped in phases.
 final class ServerProcess {
-    private let configuration: Configuration
-    private let server: ShardServer
-    private let clock = SystemClock()
-    private let log: Log
-    private let readiness = ReadinessState()
-    private let metrics = MetricsRegistry()
-    private let gateway = GatewayCounters()
+    let configuration: Configuration
+    let server: ShardServer
+    let clock = SystemClock()
+    let log: Log
+    let readiness = ReadinessState()
+    let metrics = MetricsRegistry()
+    let gateway = GatewayCounters()
     private let net = NetCounters()
-    private let sessions: SessionStore
-    private let identities: IdentityResolver
+    let sessions: SessionStore
+    let identities: IdentityResolver
     /// Streams per client address and service.
-    private let shardCap: AddressCap
+    let shardCap: AddressCap
     /// Connections of any kind per client address; none behind a proxy, where all come from one.
     private let connectionCap: AddressCap
-    private let factories = BlockingThread(name: "factories")
+    let factories = BlockingThread(name: "factories")
     private let workers: [TickWorker]
-    private let registry: ShardRegistry
+    let registry: ShardRegistry
     private let loops: [EventLoop]
     private var threads: [Thread] = []
     private var logThread: Thread?
-    private var listeners: [Listener] = []
-    private var ports: [UInt16] = []
+    private let listeners: ListenerSet
     private var phases = PhaseList([])
 
     /// A client may hold this many times more connections than streams: enough for browsers and keep-alive pools, too few to take every
@@ -72,6 +71,7 @@ final class ServerProcess {
         } catch {
             throw StartError(description: "cannot start: \(error)")
         }
+        listeners = ListenerSet(loops: loops, counters: net, log: log)
     }
 
     // MARK: Start-up
@@ -84,7 +84,7 @@ final class ServerProcess {
             Phase("tick workers", start: startWorkers, stop: stopWorkers),
             Phase("shards", start: createShards),
             Phase("event loops", start: startLoops, stop: stopLoops),
-            Phase("listeners", start: openListeners, stop: closeListeners),
+            Phase("listeners", start: openListeners, stop: listeners.close),
             Phase("readiness", start: { () throws(StartError) in self.readiness.becomeReady() }),
         ])
         try phases.start()
@@ -95,11 +95,13 @@ final class ServerProcess {
         let isAnywhere = ["0.0.0.0", "::"].contains(configuration.text(.host))
         let host = isAnywhere ? "localhost" : configuration.text(.host)
         print(
-            "\(server.program) \(ShardServer.version) is ready: http://\(host.contains(":") ? "[\(host)]" : host):\(ports[0])/"
+            "\(server.program) \(ShardServer.version) is ready: http://\(host.contains(":") ? "[\(host)]" : host):\(listeners.ports[0])/"
         )
         // Whoever waits for the line may read through a pipe.
         fflush(nil)
-        log.info("listening on \(configuration.text(.host)), ports \(ports.map(String.init).joined(separator: ", "))")
+        log.info(
+            "listening on \(configuration.text(.host)), ports \(listeners.ports.map(String.init).joined(separator: ", "))"
+        )
     }
 
     private func startLog() throws(StartError) {
@@ -168,115 +170,11 @@ final class ServerProcess {
 
     private func openListeners() throws(StartError) {
         let services = try makeServices()
-        let base = UInt16(configuration.integer(.port))
-        let opened = try base == 0 ? openFreePorts(services.count) : openPorts(from: base, services.count)
-        ports = opened.map(\.port)
-        for (service, sockets) in zip(services, opened) {
-            for (loop, descriptor) in zip(loops, sockets.descriptors) {
-                let listener = Listener(descriptor: descriptor, loop: loop, cap: connectionCap, counters: net) {
-                    connection in
-                    HTTPConnection(service: service, connection: connection)
-                }
-                listeners.append(listener)
-                nonisolated(unsafe) let handed = listener
-                // Safety: from here on only the loop's thread touches the listener.
-                loop.submit { [log] in
-                    do { try handed.start() } catch { log.error("cannot listen: \(error)") }
-                }
-            }
-        }
-    }
-
-    private typealias OpenPort = (descriptors: [Int32], port: UInt16)
-
-    private func openPorts(from base: UInt16, _ count: Int) throws(StartError) -> [OpenPort] {
-        var opened: [OpenPort] = []
-        for offset in 0..<UInt16(count) {
-            do throws(SystemError) {
-                opened.append(
-                    try ListeningSocket.open(address: configuration.address, port: base + offset, count: loops.count))
-            } catch {
-                opened.flatMap(\.descriptors).forEach { close($0) }
-                let problem = error.number == EADDRINUSE ? "it is taken" : "\(error)"
-                throw StartError(
-                    description: "cannot listen on port \(base + offset): \(problem); choose another with --port")
-            }
-        }
-        return opened
-    }
-
-    /// Looks for consecutive free ports: the offset rule P, P+1, P+2, P+3 holds whatever P is.
-    private func openFreePorts(_ count: Int) throws(StartError) -> [OpenPort] {
-        for _ in 0..<64 {
-            // Anywhere above the registered ports and below the kernel's own range for outgoing connections.
-            let base = UInt16(20_000 + SecureRandom.number() % 12_000)
-            if let opened = try? openPorts(from: base, count) { return opened }
-        }
-        throw StartError(description: "found no \(count) consecutive free ports")
-    }
-
-    private func closeListeners() {
-        let listeners = listeners
-        self.listeners = []
-        for loop in loops {
-            nonisolated(unsafe) let own = listeners.filter { $0.loop === loop }
-            // Safety: only the loop's thread touches its listeners.
-            loop.submit { own.forEach { $0.stop() } }
-        }
-    }
-
-    // MARK: Services
-
-    /// P, P+1, P+2, P+3 in this order.
-    private func makeServices() throws(StartError) -> [HTTPService] {
-        let settings = makeSettings()
-        let stages = [
-            Stage.clientAddress(trustedHops: configuration.integer(.proxyHops)),
-            Stage.accessLog(log),
-            Stage.readiness(readiness),
-            Stage.identity(identities),
-        ]
-        let offersEcho = configuration.isOn(.testEndpoints)
-        let shardBytes = configuration.integer(.shardMessageBytes)
-        let shards = ShardSocket.factory(
-            registry: registry, cap: shardCap,
-            limits: WebSocketLimits(frameBytesMaximum: shardBytes, messageBytesMaximum: shardBytes))
-        let operations = OperationsRoutes(
-            version: ShardServer.version, isDevelopment: configuration.isOn(.developmentMode), clock: clock,
-            readiness: readiness, metrics: metrics, counters: gateway)
-        let routes =
-            operations.table + AuthRoutes(sessions: sessions).table
-            + ShardRoutes(
-                registry: registry, factories: factories, cap: shardCap, inputBytesMaximum: shardBytes
-            ).table + PageRoutes.table(server.pages)
-            + (offersEcho ? EchoSocket.table : [])
-        func service(
-            _ name: String, _ routes: [Route<Handler>], _ webSocket: @escaping WebSocketFactory, requiresUpgrade: Bool
-        ) throws(StartError) -> HTTPService {
-            do {
-                return HTTPService(
-                    name: name, stages: stages, routes: try RouteTable(routes), webSocket: webSocket,
-                    requiresUpgrade: requiresUpgrade, settings: settings)
-            } catch {
-                throw StartError(description: "the routes of \(name) do not fit together: \(error.description)")
-            }
-        }
-        return [
-            try service(
-                "http", routes, UpgradeRoutes.main(shards: shards, offersEcho: offersEcho), requiresUpgrade: false),
-            try service("sync WebSocket", [], UpgradeRoutes.unavailable, requiresUpgrade: true),
-            try service("sync events", [UpgradeRoutes.events], UpgradeRoutes.unavailable, requiresUpgrade: false),
-            try service("shard WebSocket", [], shards, requiresUpgrade: true),
-        ]
-    }
-
-    private func makeSettings() -> ServiceSettings {
-        var settings = ServiceSettings(clock: clock, readiness: readiness, metrics: gateway, log: log)
-        let frameBytes = configuration.integer(.webSocketFrameBytes)
-        settings.webSocketLimits = WebSocketLimits(frameBytesMaximum: frameBytes, messageBytesMaximum: frameBytes)
-        settings.pingInterval = .seconds(configuration.integer(.pingSeconds))
-        settings.commonFields = HTTPFieldBlock(CommonFields.fields(allowedOrigin: configuration.allowedOrigin))
-        return settings
+        try listeners.open(
+            services, address: configuration.address, basePort: UInt16(configuration.integer(.port)), cap: connectionCap
+        )
+        let path = configuration.text(.unixSocket)
+        if !path.isEmpty { try listeners.openLocal(services[0], path: path) }
     }
 
     private func registerMetrics() throws(StartError) {

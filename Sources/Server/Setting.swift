@@ -37,7 +37,8 @@ struct Setting: Sendable {
 
 /// What can be configured.
 enum SettingKey: String, Sendable, CaseIterable {
-    case port, host, databasePath, adminToken, developmentMode, corsOrigin, loops, tickWorkers, shardsMaximum
+    case port, host, unixSocket, databasePath, adminToken, developmentMode, corsOrigin, loops, tickWorkers,
+        shardsMaximum
     case connectionsPerAddress, proxyHops, webSocketFrameBytes, shardMessageBytes, pingSeconds, drainSeconds, logLevel
     case logFormat, testEndpoints
 }
@@ -53,6 +54,9 @@ extension Setting {
         Setting(
             .host, variable: "PYLON_HOST", flag: "--host", .text, standard: "0.0.0.0",
             effect: "address to listen on, IPv4 or IPv6"),
+        Setting(
+            .unixSocket, variable: "PYLON_UNIX_SOCKET", flag: "--unix-socket", .text,
+            effect: "path of a Unix socket that serves everything to zone servers and proxies on the same host"),
         Setting(
             .databasePath, variable: "PYLON_DB_PATH", flag: "--db", .text, standard: "",
             effect: "SQLite file; accepted and not used until the data plane lands"),

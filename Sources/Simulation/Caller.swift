@@ -3,10 +3,14 @@ public struct Caller: Hashable, Sendable {
     /// The signed-in user or guest; nil for the anonymous.
     public let userID: String?
     public let isAdmin: Bool
+    /// The operating system's user behind a connection over the server's Unix socket; nil over TCP. A world may trust the processes of
+    /// a certain user without a token.
+    public let systemUserID: UInt32?
 
-    public init(userID: String?, isAdmin: Bool) {
+    public init(userID: String?, isAdmin: Bool, systemUserID: UInt32? = nil) {
         self.userID = userID
         self.isAdmin = isAdmin
+        self.systemUserID = systemUserID
     }
 
     /// The rule that applies where a simulation states none: admins may act as anyone, others only as themselves

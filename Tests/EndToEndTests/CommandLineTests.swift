@@ -25,8 +25,10 @@ internal import Testing
         #expect(outcome.status == 0)
         #expect(outcome.errors.isEmpty)
         for name in [
-            "--port", "--host", "--db", "--dev", "--log", "--test-endpoints", "--help", "--version", "PYLON_PORT",
-            "PYLON_HOST", "PYLON_DB_PATH", "PYLON_ADMIN_TOKEN", "PYLON_DEV_MODE", "PYLON_CORS_ORIGIN", "PYLON_LOOPS",
+            "--port", "--host", "--unix-socket", "--db", "--dev", "--log", "--test-endpoints", "--help", "--version",
+            "PYLON_PORT",
+            "PYLON_HOST", "PYLON_UNIX_SOCKET", "PYLON_DB_PATH", "PYLON_ADMIN_TOKEN", "PYLON_DEV_MODE",
+            "PYLON_CORS_ORIGIN", "PYLON_LOOPS",
             "PYLON_TICK_WORKERS", "PYLON_MAX_SHARDS", "PYLON_MAX_CONNS_PER_IP", "PYLON_TRUST_PROXY_HOPS",
             "PYLON_WS_MAX_FRAME", "PYLON_SHARD_MAX_MESSAGE", "PYLON_WS_PING_SECS", "PYLON_DRAIN_SECS", "PYLON_LOG",
             "PYLON_LOG_FORMAT",

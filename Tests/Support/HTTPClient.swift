@@ -30,8 +30,13 @@ package final class HTTPClient {
     package let socket: TestSocket
 
     /// Connects to `port`.
-    package init(port: UInt16) throws {
-        socket = try TestSocket(port: port)
+    package convenience init(port: UInt16) throws {
+        self.init(over: try TestSocket(port: port))
+    }
+
+    /// Speaks over `socket`, which is connected.
+    package init(over socket: TestSocket) {
+        self.socket = socket
     }
 
     /// Sends a whole request: a head made of the arguments, then `body`.

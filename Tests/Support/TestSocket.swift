@@ -41,6 +41,26 @@ package final class TestSocket {
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
     }
 
+    /// Connects to the Unix socket at `path`.
+    package init(path: String) throws(SocketError) {
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw .failed("socket", errno) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else {
+            let number = errno
+            Glibc.close(descriptor)
+            throw .failed("connect", number)
+        }
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    }
+
     deinit {
         close()
     }

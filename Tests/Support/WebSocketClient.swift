@@ -39,11 +39,21 @@ package final class WebSocketClient {
     private var generator = SystemRandomNumberGenerator()
 
     /// Connects and shakes hands. Throws `WebSocketClientHandshake.Failure.refused(status:)` when the server will not.
-    package init(
+    package convenience init(
         port: UInt16, _ target: String, token: String? = nil, subprotocols: [String] = [], fields: [String] = [],
         receiveBufferBytes: Int32? = nil
     ) throws {
-        socket = try TestSocket(port: port, receiveBufferBytes: receiveBufferBytes)
+        try self.init(
+            over: try TestSocket(port: port, receiveBufferBytes: receiveBufferBytes), target, token: token,
+            subprotocols: subprotocols, fields: fields)
+    }
+
+    /// Shakes hands over `socket`, which is connected.
+    package init(
+        over socket: TestSocket, _ target: String, token: String? = nil, subprotocols: [String] = [],
+        fields: [String] = []
+    ) throws {
+        self.socket = socket
         var pairs: [(name: String, value: String)] = token.map { [("Authorization", "Bearer \($0)")] } ?? []
         for field in fields {
             let parts = field.split(separator: ":", maxSplits: 1)

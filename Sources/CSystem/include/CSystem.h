@@ -45,6 +45,9 @@ static inline int csystem_set_timer_slack(unsigned long nanoseconds) { return pr
 /// A negative time waits without end. Returns 1 when readable, 0 when the time is up.
 int csystem_wait_readable(int descriptor, int64_t nanoseconds);
 
+/// The user at the other end of a Unix socket (SO_PEERCRED; struct ucred is a GNU extension). Returns 0 when there is one.
+int csystem_peer_user(int descriptor, uint32_t *user);
+
 /// accept4 is a GNU extension.
 int csystem_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 

@@ -1,0 +1,58 @@
+internal import PylonAPI
+internal import PylonGateway
+internal import PylonHTTP
+internal import PylonWebSocket
+
+extension ServerProcess {
+    /// P, P+1, P+2, P+3 in this order.
+    func makeServices() throws(StartError) -> [HTTPService] {
+        let settings = makeSettings()
+        let stages = [
+            Stage.clientAddress(trustedHops: configuration.integer(.proxyHops)),
+            Stage.accessLog(log),
+            Stage.readiness(readiness),
+            Stage.identity(identities),
+        ]
+        let offersEcho = configuration.isOn(.testEndpoints)
+        let shardBytes = configuration.integer(.shardMessageBytes)
+        let shards = ShardSocket.factory(
+            registry: registry, cap: shardCap,
+            limits: WebSocketLimits(frameBytesMaximum: shardBytes, messageBytesMaximum: shardBytes))
+        let operations = OperationsRoutes(
+            version: ShardServer.version, isDevelopment: configuration.isOn(.developmentMode), clock: clock,
+            readiness: readiness, metrics: metrics, counters: gateway)
+        let routes =
+            operations.table + AuthRoutes(sessions: sessions).table
+            + ShardRoutes(
+                registry: registry, factories: factories, cap: shardCap, inputBytesMaximum: shardBytes
+            ).table + PageRoutes.table(server.pages) + [UpgradeRoutes.events]
+            + (offersEcho ? EchoSocket.table : [])
+        func service(
+            _ name: String, _ routes: [Route<Handler>], _ webSocket: @escaping WebSocketFactory, requiresUpgrade: Bool
+        ) throws(StartError) -> HTTPService {
+            do {
+                return HTTPService(
+                    name: name, stages: stages, routes: try RouteTable(routes), webSocket: webSocket,
+                    requiresUpgrade: requiresUpgrade, settings: settings)
+            } catch {
+                throw StartError(description: "the routes of \(name) do not fit together: \(error.description)")
+            }
+        }
+        return [
+            try service(
+                "http", routes, UpgradeRoutes.main(shards: shards, offersEcho: offersEcho), requiresUpgrade: false),
+            try service("sync WebSocket", [], UpgradeRoutes.unavailable, requiresUpgrade: true),
+            try service("sync events", [UpgradeRoutes.events], UpgradeRoutes.unavailable, requiresUpgrade: false),
+            try service("shard WebSocket", [], shards, requiresUpgrade: true),
+        ]
+    }
+
+    private func makeSettings() -> ServiceSettings {
+        var settings = ServiceSettings(clock: clock, readiness: readiness, metrics: gateway, log: log)
+        let frameBytes = configuration.integer(.webSocketFrameBytes)
+        settings.webSocketLimits = WebSocketLimits(frameBytesMaximum: frameBytes, messageBytesMaximum: frameBytes)
+        settings.pingInterval = .seconds(configuration.integer(.pingSeconds))
+        settings.commonFields = HTTPFieldBlock(CommonFields.fields(allowedOrigin: configuration.allowedOrigin))
+        return settings
+    }
+}
