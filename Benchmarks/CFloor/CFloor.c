@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -248,17 +249,25 @@ static int start(struct server *server) {
     int failed = make_frame(&server->frame, server->options);
     if (failed) return failed;
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
-    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const char *path = server->options->path;
+    server->listener = socket(path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     server->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (server->epoll < 0 || server->listener < 0 || server->timer < 0) return errno;
     int on = 1;
     setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server->options->port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(server->listener, (struct sockaddr *)&address, sizeof address) < 0) return errno;
+    struct sockaddr_un local = {.sun_family = AF_UNIX};
+    if (path) {
+        strncpy(local.sun_path, path, sizeof local.sun_path - 1);
+        unlink(path);
+        if (bind(server->listener, (struct sockaddr *)&local, sizeof local) < 0) return errno;
+    } else if (bind(server->listener, (struct sockaddr *)&address, sizeof address) < 0) {
+        return errno;
+    }
     if (listen(server->listener, 4096) < 0) return errno;
     socklen_t length = sizeof address;
-    if (getsockname(server->listener, (struct sockaddr *)&address, &length) < 0) return errno;
+    if (!path && getsockname(server->listener, (struct sockaddr *)&address, &length) < 0) return errno;
     struct epoll_event listening = {.events = EPOLLIN, .data.ptr = &server->listener};
     struct epoll_event ticking = {.events = EPOLLIN, .data.ptr = &server->timer};
     epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->listener, &listening);

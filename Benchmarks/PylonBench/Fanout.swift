@@ -11,7 +11,7 @@ struct Fanout {
         switches: ["floor", "no-floor", "no-server", "no-counters", "verbose"], optionalValues: ["json"])
 
     static let usage = """
-        pylon-bench fanout [--clients 1000,4000] [--hz 20,60] [--bytes 512,4096] [--transport ws,sse]
+        pylon-bench fanout [--clients 1000,4000] [--hz 20,60] [--bytes 512,4096] [--transport ws,sse,unix]
                            [--seconds 5] [--warmup 1] [--runs 1] [--server PATH] [--no-server] [--no-floor]
                            [--stuck PERCENT] [--no-counters] [--json [FILE]] [--verbose]
           Starts the bare send loop and the server in turn on core 0 and reads N streams from core 1.

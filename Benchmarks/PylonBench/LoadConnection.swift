@@ -28,12 +28,19 @@ final class LoadConnection {
     init(number: Int, _ options: LoadClient.Options) throws(BenchError) {
         self.number = number
         transport = options.transport
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        let isLocal = transport == .unixSocket
+        descriptor = socket(
+            isLocal ? AF_UNIX : AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0
+        )
         guard descriptor >= 0 else { throw .system(call: "socket", errno: errno) }
         // Closing resets, so that thousands of connections leave no TIME_WAIT behind for the next case.
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
-        guard Loopback.connect(descriptor, port: options.port) else { throw .system(call: "connect", errno: errno) }
+        let isUnderWay =
+            isLocal
+            ? Loopback.connectLocally(descriptor, port: options.port)
+            : Loopback.connect(descriptor, port: options.port)
+        guard isUnderWay else { throw .system(call: "connect", errno: errno) }
     }
 
     deinit {
@@ -44,7 +51,7 @@ final class LoadConnection {
         var request = "GET \(options.target)\(number) HTTP/1.1\r\nHost: 127.0.0.1:\(options.port)\r\n"
         if !options.token.isEmpty { request += "Authorization: Bearer \(options.token)\r\n" }
         switch transport {
-        case .webSocket:
+        case .webSocket, .unixSocket:
             request += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             request += "Sec-WebSocket-Key: \(Self.key)\r\n\r\n"
         case .eventStream:
@@ -81,11 +88,11 @@ final class LoadConnection {
 
     private func checkHead(_ head: String) throws(BenchError) {
         let lower = head.lowercased()
-        let status = transport == .webSocket ? "http/1.1 101" : "http/1.1 200"
+        let status = transport.isWebSocket ? "http/1.1 101" : "http/1.1 200"
         guard lower.hasPrefix(status) else {
             throw .process("stream \(number) was refused: \(head.prefix { $0 != "\r\n" && $0 != "\r" })")
         }
-        if transport == .webSocket, !lower.contains("sec-websocket-accept: \(Self.accept)\r\n") {
+        if transport.isWebSocket, !lower.contains("sec-websocket-accept: \(Self.accept)\r\n") {
             throw .process("stream \(number): wrong Sec-WebSocket-Accept")
         }
         isChunked = lower.contains("\r\ntransfer-encoding: chunked\r\n")
@@ -95,7 +102,7 @@ final class LoadConnection {
         -> Bool
     {
         switch transport {
-        case .webSocket:
+        case .webSocket, .unixSocket:
             return readFrames(bytes, arrived)
         case .eventStream:
             func deliver(_ event: EventStream.Event) {

@@ -8,6 +8,21 @@ enum Loopback {
         withAddress(port: port) { Glibc.connect(descriptor, $0, $1) == 0 } || errno == EINPROGRESS
     }
 
+    /// Makes a connection over the Unix socket that stands for `port`; true when it is made.
+    static func connectLocally(_ descriptor: Int32, port: Int) -> Bool {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: localPath(port: port).utf8) }
+        return withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+    }
+
+    /// The path of the Unix socket that stands for `port`.
+    static func localPath(port: Int) -> String { "/tmp/pylon-bench-\(port).sock" }
+
     /// The first of `count` consecutive ports that are all free now.
     static func freePorts(_ count: Int) throws(BenchError) -> Int {
         // Below the range the kernel hands out to outgoing connections.

@@ -55,7 +55,12 @@ enum PylonBench {
         options.transport = Int32((transport == [.eventStream] ? CFLOOR_EVENT_STREAM : CFLOOR_WEBSOCKET).rawValue)
         options.payload_bytes = Int32(try arguments.number("bytes", in: Int(CFLOOR_PAYLOAD_MINIMUM)...1_000_000))
         options.rate_hz = Int32(try arguments.number("hz", in: 1...10_000))
-        throw .system(call: "the floor", errno: cfloor_run(&options))
+        guard transport == [.unixSocket] else { throw .system(call: "the floor", errno: cfloor_run(&options)) }
+        let failed = Loopback.localPath(port: Int(options.port)).withCString { path in
+            options.path = path
+            return cfloor_run(&options)
+        }
+        throw .system(call: "the floor", errno: failed)
     }
 
     private static func client(_ words: ArraySlice<String>) throws(BenchError) {

@@ -15,15 +15,17 @@ struct ServerUnderTest {
 
     /// The bare send loop.
     static func floor(_ load: FanoutCase, _ signals: Interruption) throws(BenchError) -> ServerUnderTest {
+        let chosen = load.transport == .unixSocket ? try Loopback.freePorts(1) : 0
         let process = try ChildProcess(subcommand: [
             "floor", "--core", "\(core)", "--transport", load.transport.rawValue, "--bytes", "\(load.payloadBytes)",
-            "--hz", "\(load.rateHz)",
+            "--hz", "\(load.rateHz)", "--port", "\(chosen)",
         ])
         let line = try process.receive("start of the floor", within: .seconds(5), signals)
         guard line.count == 2, line[0] == "listening", let port = Int(line[1]) else {
             throw .process("the floor said: \(line.joined(separator: " "))")
         }
-        return ServerUnderTest(process: process, clientPort: port, target: "/?shard=bench&sid=c", token: "")
+        return ServerUnderTest(
+            process: process, clientPort: chosen == 0 ? port : chosen, target: "/?shard=bench&sid=c", token: "")
     }
 
     /// The server at `path`, with one shard that makes the case's frames.
@@ -32,16 +34,18 @@ struct ServerUnderTest {
     ) throws(BenchError) -> ServerUnderTest {
         let port = try Loopback.freePorts(4)
         let words = ["exec", "--core", "\(core)"] + (log ? ["--log"] : [])
+        let isLocal = load.transport == .unixSocket
+        let local = isLocal ? ["--unix-socket", Loopback.localPath(port: port)] : []
         let process = try ChildProcess(
-            subcommand: words + ["--", path, "serve", "--host", "127.0.0.1", "--port", "\(port)"],
+            subcommand: words + ["--", path, "serve", "--host", "127.0.0.1", "--port", "\(port)"] + local,
             environment: [
                 "PYLON_ADMIN_TOKEN": token, "PYLON_MAX_CONNS_PER_IP": "0", "PYLON_LOOPS": "1", "PYLON_DRAIN_SECS": "1",
             ])
         try waitUntilReady(process, port: port, signals)
         try createShard(load, port: port)
-        let isWebSocket = load.transport == .webSocket
+        let isWebSocket = load.transport.isWebSocket
         return ServerUnderTest(
-            process: process, clientPort: isWebSocket ? port + 3 : port,
+            process: process, clientPort: isWebSocket && !isLocal ? port + 3 : port,
             target: isWebSocket ? "/?shard=bench&sid=c" : "/api/shards/bench/connect?sid=c", token: token)
     }
 

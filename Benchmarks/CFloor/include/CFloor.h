@@ -15,6 +15,7 @@ struct cfloor_options {
     int transport;      // enum cfloor_transport
     int payload_bytes;  // size of each snapshot's JSON, at least CFLOOR_PAYLOAD_MINIMUM
     int rate_hz;        // frames per second
+    const char *path;   // of a Unix socket to serve instead of a port; NULL for none
 };
 
 enum { CFLOOR_PAYLOAD_MINIMUM = 80 };
