@@ -142,7 +142,7 @@ let package = Package(
                 "PylonSimulation", "PylonTelemetry", "PylonTestSupport", "PylonThreading", "PylonTime",
             ]),
         tests("Auth", ["PylonAuth", "PylonTime"]),
-        tests("Server", ["PylonBytes", "PylonServer"]),
+        tests("Server", ["PylonBytes", "PylonNet", "PylonServer"]),
         tests(
             "Allocation",
             [

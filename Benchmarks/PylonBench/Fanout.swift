@@ -96,7 +96,10 @@ struct Fanout {
             case .floor: try ServerUnderTest.floor(load, signals)
             case .pylon: try ServerUnderTest.pylon(at: serverPath ?? "", log: isVerbose, load, signals)
             }
-        defer { server.process.terminate() }
+        defer {
+            server.process.terminate()
+            if load.transport == .unixSocket { unlink(Loopback.localPath(port: server.clientPort)) }
+        }
         try signals.sleep(.milliseconds(200))
         let idle = try ProcessSample(pid: server.process.pid)
         let client = try ChildProcess(subcommand: [

@@ -40,7 +40,8 @@ package enum ErrorBody {
         case .notFound: (.notFound, "NOT_FOUND", "There is no such route.")
         case .methodNotAllowed: (.methodNotAllowed, "METHOD_NOT_ALLOWED", "The route does not have this method.")
         case .authRequired: (.unauthorized, "AUTH_REQUIRED", "Sign in first.")
-        case .forbidden: (.forbidden, "FORBIDDEN", "Only administrators may do this.")
+        case .forbidden:
+            (.forbidden, "FORBIDDEN", "Only administrators may do this: send the token of PYLON_ADMIN_TOKEN.")
         case .metricsUnauthorized: (.unauthorized, "UNAUTHORIZED", "Metrics need the admin token.")
         case .tooManyConnections:
             (

@@ -30,9 +30,9 @@ struct RequestRecord {
         isProbe = false
     }
 
-    /// Logs that it came.
+    /// Logs that it came; the answer's line says the same a moment later, so this one is for those who look for what hangs.
     func logArrival(from client: IPAddress, to log: Log) {
-        if !isProbe { log.info("→ \(line) from \(client)") }
+        if !isProbe { log.debug("→ \(line) from \(client)") }
     }
 
     /// Logs and counts what it was answered with.

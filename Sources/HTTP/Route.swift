@@ -1,5 +1,4 @@
-/// One line of a route table: routing, access checks, the OPTIONS answer, metrics labels and the protocol pages are all
-/// derived from it.
+/// One line of a route table: routing, methods, access checks and body limits are derived from it.
 ///
 /// A pattern begins with `/`. Its segments are literals, compared with the decoded segments of a path; `:name`, which
 /// takes one non-empty segment; or, in last place, `*name`, which takes one or more segments, empty ones included.

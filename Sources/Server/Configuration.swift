@@ -23,6 +23,7 @@ package struct Configuration: Sendable {
             values[.logLevel] = level
         }
         try read(arguments)
+        if text(.host) == "localhost" { values[.host] = "127.0.0.1" }
         try checkCombinations()
     }
 
@@ -67,7 +68,7 @@ package struct Configuration: Sendable {
 
     private func checkCombinations() throws(Problem) {
         guard IPAddress(text(.host)) != nil else {
-            throw Problem(description: "--host must be an IPv4 or IPv6 address")
+            throw Problem(description: "--host (PYLON_HOST) must be an IPv4 or IPv6 address or localhost")
         }
         if isOn(.testEndpoints), !address.isLoopback {
             throw Problem(description: "--test-endpoints is only allowed with a loopback --host such as 127.0.0.1")

@@ -86,12 +86,18 @@ final class ListenerSet {
                 opened.append(try ListeningSocket.open(address: address, port: base + offset, count: loops.count))
             } catch {
                 opened.flatMap(\.descriptors).forEach { Glibc.close($0) }
-                let problem = error.number == EADDRINUSE ? "it is taken" : "\(error)"
-                throw StartError(
-                    description: "cannot listen on port \(base + offset): \(problem); choose another with --port")
+                throw StartError(description: "cannot listen on port \(base + offset): \(Self.advice(on: error))")
             }
         }
         return opened
+    }
+
+    private static func advice(on error: SystemError) -> String {
+        switch error.number {
+        case EADDRINUSE: "it is taken; choose another with --port"
+        case EACCES: "only root may; choose one from 1024 on with --port"
+        default: "\(error); check --host"
+        }
     }
 
     /// Looks for consecutive free ports: the offset rule P, P+1, P+2, P+3 holds whatever P is.

@@ -3,8 +3,10 @@ internal import Glibc
 internal import PylonAPI
 internal import PylonAuth
 internal import PylonEventLoop
+internal import PylonFanout
 internal import PylonGateway
 internal import PylonHTTP
+internal import PylonJSON
 internal import PylonNet
 internal import PylonShardHost
 internal import PylonTelemetry
@@ -60,8 +62,8 @@ final class ServerProcess {
             refused: gateway.connectionsRefused)
         workers = (0..<(workerCount == 0 ? processors : workerCount)).map { TickWorker(index: $0, clock: clock) }
         registry = ShardRegistry(
-            kinds: server.kinds, workers: workers, shardsMaximum: configuration.integer(.shardsMaximum), clock: clock
-        ) { SecureRandom.number() }
+            kinds: server.kinds, workers: workers, shardsMaximum: configuration.integer(.shardsMaximum), clock: clock,
+            random: { SecureRandom.number() }, onEnd: { [log] id, ending in log.info("shard \(id): \(ending.reason)") })
         do throws(SystemError) {
             var made: [EventLoop] = []
             for index in 0..<(loopCount == 0 ? processors : loopCount) {
@@ -135,7 +137,9 @@ final class ServerProcess {
     private func createShards() throws(StartError) {
         for shard in server.shards {
             do {
-                _ = try registry.create(id: shard.id, kind: shard.kind, config: shard.config)
+                var config = shard.config.object ?? JSONObject()
+                if config["idle_ticks_before_shutdown"] == nil { config["idle_ticks_before_shutdown"] = 0 }
+                _ = try registry.create(id: shard.id, kind: shard.kind, config: .object(config))
             } catch {
                 throw StartError(description: "cannot create shard \(shard.id): \(error)")
             }

@@ -53,7 +53,7 @@ extension Setting {
         ),
         Setting(
             .host, variable: "PYLON_HOST", flag: "--host", .text, standard: "0.0.0.0",
-            effect: "address to listen on, IPv4 or IPv6"),
+            effect: "address to listen on: IPv4, IPv6 or localhost"),
         Setting(
             .unixSocket, variable: "PYLON_UNIX_SOCKET", flag: "--unix-socket", .text,
             effect: "path of a Unix socket that serves everything to zone servers and proxies on the same host"),

@@ -39,6 +39,8 @@ public struct ShardServer: Sendable {
 
     func main(arguments: [String]) -> Never {
         guard let first = arguments.first else { serve([]) }
+        // A verb's own --help is its own business.
+        if let verb = verbs.first(where: { $0.name == first }) { exit(verb.run(Array(arguments.dropFirst()))) }
         if arguments.contains("--help") || first == "help" || first == "-h" {
             print(Usage.text(program: program, verbs: verbs.map { ($0.usage, $0.effect) }))
             exit(0)
@@ -49,7 +51,6 @@ public struct ShardServer: Sendable {
         }
         if first == "serve" { serve(Array(arguments.dropFirst())) }
         if first.hasPrefix("-") { serve(arguments) }
-        if let verb = verbs.first(where: { $0.name == first }) { exit(verb.run(Array(arguments.dropFirst()))) }
         fail("unknown command \(first); see --help", status: 2)
     }
 
@@ -84,7 +85,8 @@ public struct ShardServer: Sendable {
     }
 }
 
-/// A shard that is there from the start.
+/// A shard that is there from the start, and stays: unless its `config` says otherwise it never stops for idleness, since nobody but an
+/// administrator could bring it back.
 public struct InitialShard: Sendable {
     public let id: String
     /// The name of one of the server's kinds.

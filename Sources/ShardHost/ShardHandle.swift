@@ -55,8 +55,8 @@ package class ShardHandle: @unchecked Sendable {
     /// Ends the shard; its subscribers are told `ending`. Asynchronous.
     package func stop(_ ending: StreamEnding) { fatalError("abstract") }
 
-    /// Starts ticking. Called once, by the registry.
-    func start() { fatalError("abstract") }
+    /// Starts ticking. Called once, by the registry; `onEnd` hears of the shard's end.
+    func start(onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void) { fatalError("abstract") }
 
     /// Undoes `subscribe` after the connection is gone.
     func detach(attachment: UInt64) { fatalError("abstract") }

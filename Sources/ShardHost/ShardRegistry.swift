@@ -1,4 +1,4 @@
-internal import PylonFanout
+package import PylonFanout
 package import PylonJSON
 package import PylonSimulation
 internal import PylonThreading
@@ -15,20 +15,24 @@ package final class ShardRegistry: Sendable {
     private let shardsMaximum: Int
     private let clock: any Clock
     private let random: @Sendable () -> UInt64
+    private let onEnd: @Sendable (_ id: String, StreamEnding) -> Void
     private let table = Lock<[String: ShardHandle]>([:])
     /// Whether shards may still be made. Held while a factory runs, so that one id never gets two worlds. Taken before `table`, never after (docs/lock-order.md).
     private let creation = Lock(true)
 
-    /// Shards of `kinds`, at most `shardsMaximum` at a time, spread over `workers`. `random` gives seeds to those that ask for none.
+    /// Shards of `kinds`, at most `shardsMaximum` at a time, spread over `workers`. `random` gives seeds to those that ask for none;
+    /// `onEnd` hears of each shard that ends, on its worker's thread.
     package init(
         kinds: [ShardKind], workers: [TickWorker], shardsMaximum: Int, clock: any Clock,
-        random: @escaping @Sendable () -> UInt64
+        random: @escaping @Sendable () -> UInt64,
+        onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void = { _, _ in }
     ) {
         self.kinds = Dictionary(kinds.map { ($0.name, $0) }) { _, last in last }
         self.workers = workers
         self.shardsMaximum = shardsMaximum
         self.clock = clock
         self.random = random
+        self.onEnd = onEnd
     }
 
     /// Makes and starts a shard. The id must be free: no running shard may have it. Throws `RegistryError`.
@@ -112,7 +116,7 @@ package final class ShardRegistry: Sendable {
             throw .invalidConfiguration(ConfigurationError("", String(describing: error)))
         }
         table.withLock { $0[id] = shard }
-        shard.start()
+        shard.start(onEnd: onEnd)
         return shard
     }
 

@@ -16,6 +16,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     private let counters: ShardCounters
     private var schedule: TickSchedule?
     private var eventLast: Instant = .distantFuture
+    private var onEnd: @Sendable (_ id: String, StreamEnding) -> Void = { _, _ in }
     private var eventStepLast = Instant(nanoseconds: 0)
     private var views: [World.View: ViewSlot] = [:]
     private let lanes = LaneSet()
@@ -63,8 +64,9 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     override var inputsQueued: Int { queue.count }
 
-    override func start() {
+    override func start(onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void) {
         worker.submit { [self] in
+            self.onEnd = onEnd
             let now = worker.clock.now()
             let rate = shard.configuration.tickRate
             eventLast = now
@@ -179,6 +181,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     private func end(_ ending: StreamEnding) {
         guard isRunning else { return }
         isRunningFlag.store(false, ordering: .releasing)
+        onEnd(id, ending)
         for slot in views.values {
             slot.hub.end(ending)
         }

@@ -1,3 +1,5 @@
+internal import PylonNet
+
 import PylonBytes
 import Testing
 
@@ -88,8 +90,12 @@ import Testing
         #expect(try Configuration(arguments: [], environment: ["RUST_LOG": "pylon=debug"]).text(.logLevel) == "info")
     }
 
-    @Test(arguments: ["localhost", "", "1.2.3", "[::1]", "::1%lo"]) func hostsThatAreNoAddressAreRefused(host: String) {
-        #expect(problem(["--host=\(host)"]) == "--host must be an IPv4 or IPv6 address")
+    @Test func localhostIsTheLoopbackAddress() throws {
+        #expect(try Configuration(arguments: ["--host", "localhost"], environment: [:]).address.isLoopback)
+    }
+
+    @Test(arguments: ["example.com", "", "1.2.3", "[::1]", "::1%lo"]) func hostsThatAreNoAddressAreRefused(host: String) {
+        #expect(problem(["--host=\(host)"]) == "--host (PYLON_HOST) must be an IPv4 or IPv6 address or localhost")
     }
 
     @Test func theEchoNeedsALoopbackHost() {

@@ -1,3 +1,4 @@
+internal import CSystem
 internal import Glibc
 
 /// Why a socket of a test could not go on.
