@@ -1,6 +1,5 @@
-internal import PylonNet
-
 import PylonBytes
+import PylonNet
 import Testing
 
 @testable import PylonServer
