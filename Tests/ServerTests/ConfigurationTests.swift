@@ -93,7 +93,8 @@ import Testing
         #expect(try Configuration(arguments: ["--host", "localhost"], environment: [:]).address.isLoopback)
     }
 
-    @Test(arguments: ["example.com", "", "1.2.3", "[::1]", "::1%lo"]) func hostsThatAreNoAddressAreRefused(host: String) {
+    @Test(arguments: ["example.com", "", "1.2.3", "[::1]", "::1%lo"]) func hostsThatAreNoAddressAreRefused(host: String)
+    {
         #expect(problem(["--host=\(host)"]) == "--host (PYLON_HOST) must be an IPv4 or IPv6 address or localhost")
     }
 
