@@ -133,7 +133,7 @@ package struct ShardRoutes: Sendable {
             })
     }
 
-    private func shard(of request: Request) throws(APIError) -> ShardHandle {
+    private func shard(of request: Request) throws(APIError) -> any ShardHandle {
         guard let shard = registry.get(request.parameters["id"] ?? "") else { throw .shardNotFound }
         return shard
     }

@@ -14,7 +14,7 @@ package import PylonWebSocket
 /// The handshake is accepted before the world has been asked, because browsers show scripts a close code but never the status of
 /// a refused handshake: 1008 for "you may not", 1013 for "full or stopped".
 package final class ShardSocket: WebSocketApplication {
-    private let shard: ShardHandle
+    private let shard: any ShardHandle
     private let subscriber: SubscriberID
     private let caller: Caller
     private let release: @Sendable () -> Void
@@ -23,7 +23,7 @@ package final class ShardSocket: WebSocketApplication {
     package let limits: WebSocketLimits?
 
     private init(
-        shard: ShardHandle, subscriber: SubscriberID, caller: Caller, limits: WebSocketLimits,
+        shard: any ShardHandle, subscriber: SubscriberID, caller: Caller, limits: WebSocketLimits,
         release: @escaping @Sendable () -> Void
     ) {
         self.shard = shard

@@ -6,7 +6,7 @@ public import PylonTime
 public struct ShardKind: Sendable {
     /// What clients write in `kind`.
     public let name: String
-    let makeHandle: @Sendable (ShardSetup, ShardConfiguration, TickWorker, ShardCounters) throws -> ShardHandle
+    let makeHandle: @Sendable (ShardSetup, ShardConfiguration, TickWorker, ShardCounters) throws -> any ShardHandle
 
     /// Registers `makeWorld` under `name`. It runs once per shard, on any thread; throw `ConfigurationError` to refuse the `config`
     /// with a message for its author.

@@ -16,7 +16,7 @@ package final class ShardRegistry: Sendable {
     private let clock: any Clock
     private let random: @Sendable () -> UInt64
     private let onEnd: @Sendable (_ id: String, StreamEnding) -> Void
-    private let table = Lock<[String: ShardHandle]>([:])
+    private let table = Lock<[String: any ShardHandle]>([:])
     /// Whether shards may still be made. Held while a factory runs, so that one id never gets two worlds. Taken before `table`, never after (docs/lock-order.md).
     private let creation = Lock(true)
 
@@ -36,7 +36,7 @@ package final class ShardRegistry: Sendable {
     }
 
     /// Makes and starts a shard. The id must be free: no running shard may have it. Throws `RegistryError`.
-    package func create(id: String, kind: String, config: JSONValue) throws(RegistryError) -> ShardHandle {
+    package func create(id: String, kind: String, config: JSONValue) throws(RegistryError) -> any ShardHandle {
         let made = creation.withLock { isOpen in
             Result { () throws(RegistryError) in
                 guard isOpen else { throw .shuttingDown }
@@ -49,7 +49,7 @@ package final class ShardRegistry: Sendable {
     }
 
     /// The running shard called `id`, made now if there is none; the factory runs at most once however many ask at the same time.
-    package func getOrCreate(id: String, kind: String, config: JSONValue) throws(RegistryError) -> ShardHandle {
+    package func getOrCreate(id: String, kind: String, config: JSONValue) throws(RegistryError) -> any ShardHandle {
         if let existing = get(id), existing.isRunning { return existing }
         let made = creation.withLock { isOpen in
             Result { () throws(RegistryError) in
@@ -62,12 +62,12 @@ package final class ShardRegistry: Sendable {
     }
 
     /// The shard called `id`, running or not.
-    package func get(_ id: String) -> ShardHandle? {
+    package func get(_ id: String) -> (any ShardHandle)? {
         table.withLock { $0[id] }
     }
 
     /// All shards, by id.
-    package var all: [ShardHandle] {
+    package var all: [any ShardHandle] {
         table.withLock { Array($0.values) }.sorted { $0.id < $1.id }
     }
 
@@ -99,13 +99,13 @@ package final class ShardRegistry: Sendable {
         }
     }
 
-    private func make(id: String, kind: String, config: JSONValue) throws(RegistryError) -> ShardHandle {
+    private func make(id: String, kind: String, config: JSONValue) throws(RegistryError) -> any ShardHandle {
         guard !id.isEmpty, id.utf8.count <= Self.idBytesMaximum,
             id.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F })
         else { throw .invalidID }
         guard let kind = kinds[kind] else { throw .unknownKind(known: kinds.keys.sorted()) }
         guard count < shardsMaximum else { throw .tooMany(maximum: shardsMaximum) }
-        let shard: ShardHandle
+        let shard: any ShardHandle
         do {
             let setup = ShardSetup(id: id, config: config, seed: try seed(in: config), clock: clock)
             let worker = workers[loads().enumerated().min { $0.element < $1.element }?.offset ?? 0]

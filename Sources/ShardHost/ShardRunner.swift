@@ -11,6 +11,10 @@ internal import Synchronization
 final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Sendable {
     // Safety: everything but `queue` is confined to the worker's thread: it is reached through `worker.submit` and `run`.
 
+    let id: String
+    let kind: String
+    let worker: TickWorker
+    let status = ShardStatus()
     private var shard: Shard<World>
     private let queue: InputQueue<World>
     private let counters: ShardCounters
@@ -56,15 +60,17 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     init(id: String, kind: String, worker: TickWorker, shard: Shard<World>, counters: ShardCounters) {
+        self.id = id
+        self.kind = kind
+        self.worker = worker
         self.shard = shard
         self.counters = counters
         queue = InputQueue(capacity: shard.configuration.inputsQueuedMaximum)
-        super.init(id: id, kind: kind, worker: worker)
     }
 
-    override var inputsQueued: Int { queue.count }
+    var inputsQueued: Int { queue.count }
 
-    override func start(onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void) {
+    func start(onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void) {
         worker.submit { [self] in
             self.onEnd = onEnd
             let now = worker.clock.now()
@@ -124,7 +130,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         counters.inputsRefused.add(drained.count - applied)
         drained.removeAll(keepingCapacity: true)
         accepted.removeAll(keepingCapacity: true)
-        tickNumber.store(shard.tick.number, ordering: .relaxed)
+        status.tick.store(shard.tick.number, ordering: .relaxed)
         if shard.publishesNow { publish() }
         if shard.world.isFinished { end(.finished) }
     }
@@ -180,20 +186,20 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     private func end(_ ending: StreamEnding) {
         guard isRunning else { return }
-        isRunningFlag.store(false, ordering: .releasing)
+        status.isRunning.store(false, ordering: .releasing)
         onEnd(id, ending)
         for slot in views.values {
             slot.hub.end(ending)
         }
     }
 
-    override func stop(_ ending: StreamEnding) {
+    func stop(_ ending: StreamEnding) {
         worker.submit { [self] in end(ending) }
     }
 
     // MARK: Subscribing
 
-    override func subscribe(_ request: SubscribeRequest) {
+    func subscribe(_ request: SubscribeRequest) {
         worker.submit { [self] in
             do throws(ShardError) {
                 try admit(request)
@@ -217,7 +223,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         attachmentLast += 1
         let subscription = Subscription(shard: self, attachment: attachmentLast, request: request, stripe: stripe)
         attachments[attachmentLast] = Attachment(request, view: view, subscription: subscription)
-        connectionCount.store(attachments.count, ordering: .relaxed)
+        status.connections.store(attachments.count, ordering: .relaxed)
         counters.subscribers.add(1)
 
         forgetLatestIfEventDriven()
@@ -250,13 +256,13 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         for slot in views.values { slot.latest = nil }
     }
 
-    override func detach(attachment: UInt64) {
+    func detach(attachment: UInt64) {
         worker.submit { [self] in
             guard let gone = attachments.removeValue(forKey: attachment) else { return }
             views[gone.view]?.hub.dismiss(from: gone.loop, gone.transport)
             shard.detach(gone.subscriber)
             forgetLatestIfEventDriven()
-            connectionCount.store(attachments.count, ordering: .relaxed)
+            status.connections.store(attachments.count, ordering: .relaxed)
             counters.subscribers.add(-1)
             eventLast = worker.clock.now()
         }
@@ -264,13 +270,13 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     // MARK: Inputs
 
-    override func push(_ message: InputMessage, from subscription: Subscription) throws(ShardError) -> UInt64 {
+    func push(_ message: InputMessage, from subscription: Subscription) throws(ShardError) -> UInt64 {
         try enqueue(
             try decode(message.input), of: message, from: subscription.subscriber, caller: subscription.caller,
             isAuthorized: false)
     }
 
-    override func push(_ request: InputRequest) {
+    func push(_ request: InputRequest) {
         let input: World.Input
         do throws(ShardError) {
             // On the caller's thread: decoding is the sender's cost, not the tick's.
@@ -293,7 +299,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         }
     }
 
-    override func countRefusedInput() { counters.inputsRefused.add() }
+    func countRefusedInput() { counters.inputsRefused.add() }
 
     private func decode(_ json: JSONValue) throws(ShardError) -> World.Input {
         do {

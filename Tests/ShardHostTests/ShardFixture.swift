@@ -23,7 +23,7 @@ final class ShardFixture: Sendable {
     }
 
     /// Makes a shard and lets it begin: one of a fixed rate stands at tick 1 then.
-    func create(_ config: JSONValue = [:], id: String = "s") throws -> ShardHandle {
+    func create(_ config: JSONValue = [:], id: String = "s") throws -> any ShardHandle {
         let shard = try registry.create(id: id, kind: "ledger", config: config)
         _ = worker.runDue()
         return shard
@@ -60,7 +60,8 @@ final class ShardFixture: Sendable {
     }
 
     /// Connects a client and subscribes it; throws what the shard answers.
-    func join(_ shard: ShardHandle, as name: String, isAdmin: Bool = false, userID: String? = nil) throws -> Member {
+    func join(_ shard: any ShardHandle, as name: String, isAdmin: Bool = false, userID: String? = nil) throws -> Member
+    {
         let (client, connection) = try server.connect()
         let answer = Mailbox<Result<OnLoop<Subscription>, ShardError>>()
         let events = Mailbox<String>()
@@ -73,7 +74,7 @@ final class ShardFixture: Sendable {
 
     /// Asks for a subscription, from the connection's loop; its handler leaves the shard when the connection closes.
     func request(
-        _ shard: ShardHandle, _ name: String, _ caller: Caller, _ connection: OnLoop<Connection>,
+        _ shard: any ShardHandle, _ name: String, _ caller: Caller, _ connection: OnLoop<Connection>,
         _ events: Mailbox<String>, answer: @escaping @Sendable (Result<OnLoop<Subscription>, ShardError>) -> Void
     ) throws {
         try server.on(connection) { connection in
@@ -104,7 +105,7 @@ final class ShardFixture: Sendable {
 
     /// Sends an input by request; the answer comes once the worker has run.
     func request(
-        _ shard: ShardHandle, _ input: JSONValue, as name: String, userID: String? = nil, isAdmin: Bool = false
+        _ shard: any ShardHandle, _ input: JSONValue, as name: String, userID: String? = nil, isAdmin: Bool = false
     ) throws -> Result<UInt64, ShardError> {
         let answer = Mailbox<Result<UInt64, ShardError>>()
         shard.push(
