@@ -5,14 +5,12 @@ internal import PylonAuth
 internal import PylonEventLoop
 internal import PylonFanout
 internal import PylonGateway
-internal import PylonHTTP
 internal import PylonJSON
 internal import PylonNet
 internal import PylonShardHost
 internal import PylonTelemetry
 internal import PylonThreading
 internal import PylonTime
-internal import PylonWebSocket
 
 /// The running server: everything constructed in one flat list, started and stopped in phases.
 final class ServerProcess {

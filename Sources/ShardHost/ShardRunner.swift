@@ -9,7 +9,8 @@ internal import Synchronization
 
 /// Runs one shard on its worker: drains inputs, steps, encodes each view once and hands the frames to the hubs.
 final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Sendable {
-    // Safety: everything but `queue` is confined to the worker's thread: it is reached through `worker.submit` and `run`.
+    // Safety: what varies is confined to the worker's thread, which reaches it through `worker.submit` and `run`; `queue`, `status` and
+    // `counters` are safe from any thread, and the rest never changes.
 
     let id: String
     let kind: String
@@ -19,6 +20,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     private let queue: InputQueue<World>
     private let counters: ShardCounters
     private var schedule: TickSchedule?
+    /// When an event-driven shard last had somebody or something to do.
     private var eventLast: Instant = .distantFuture
     private var onEnd: @Sendable (_ id: String, StreamEnding) -> Void = { _, _ in }
     private var eventStepLast = Instant(nanoseconds: 0)
