@@ -54,6 +54,18 @@ package enum EventStreamEncoder {
         output.append("\n\n")
     }
 
+    /// Appends what `write` writes as one chunk of a chunked HTTP body (RFC 9112 §7.1). It must write something: an empty chunk would
+    /// end the body.
+    package static func writeChunk(into output: inout ByteBuffer, _ write: (inout ByteBuffer) -> Void) {
+        var text = ByteBuffer()
+        write(&text)
+        assert(!text.isEmpty, "an empty chunk ends the body")
+        output.append(hexadecimal: UInt(text.count))
+        output.append("\r\n")
+        text.withUnsafeBytes { output.append($0) }
+        output.append("\r\n")
+    }
+
     /// Appends one `data:` line for each line of `data`, without the empty line that ends the event.
     package static func writeData(_ data: UnsafeRawBufferPointer, into output: inout ByteBuffer) {
         // The space keeps a value's own leading space: a reader drops one.

@@ -36,13 +36,10 @@ package final class Frame: Sendable {
     }
 
     private static func eventChunk(tick: Tick, payload: UnsafeRawBufferPointer) -> SharedBytes {
-        var event = ByteBuffer(capacity: payload.count + 64)
-        EventStreamEncoder.writeEvent(id: tick.number, data: payload, into: &event)
-        var chunk = ByteBuffer(capacity: event.count + 16)
-        chunk.append(hexadecimal: UInt(event.count))
-        chunk.append("\r\n")
-        event.withUnsafeBytes { chunk.append($0) }
-        chunk.append("\r\n")
+        var chunk = ByteBuffer()
+        EventStreamEncoder.writeChunk(into: &chunk) { event in
+            EventStreamEncoder.writeEvent(id: tick.number, data: payload, into: &event)
+        }
         return chunk.withUnsafeBytes { SharedBytes($0) }
     }
 }

@@ -29,7 +29,7 @@ package final class EventStreamConnection: StreamHandler {
 
     public override func deadlinePassed(on connection: Connection) {
         connection.write { output in
-            Self.writeChunk(into: &output) { EventStreamEncoder.writeComment("heartbeat", into: &$0) }
+            EventStreamEncoder.writeChunk(into: &output) { EventStreamEncoder.writeComment("heartbeat", into: &$0) }
         }
         connection.setDeadline(connection.loop.now + settings.heartbeatInterval)
     }
@@ -37,7 +37,7 @@ package final class EventStreamConnection: StreamHandler {
     /// Tells the client what happened in an event of its own, then ends the body. Old clients ignore events they do not know.
     public override func end(_ ending: StreamEnding, on connection: Connection) {
         connection.finish { output in
-            Self.writeChunk(into: &output) { chunk in
+            EventStreamEncoder.writeChunk(into: &output) { chunk in
                 let json = "{\"reason\":\"\(ending.reason)\"}"
                 EventStreamEncoder.writeEvent(name: EventName("end"), data: json, into: &chunk)
             }
@@ -49,14 +49,5 @@ package final class EventStreamConnection: StreamHandler {
         settings.metrics.eventStreams.add(-1)
         subscription.cancel()
         release()
-    }
-
-    private static func writeChunk(into output: inout ByteBuffer, _ write: (inout ByteBuffer) -> Void) {
-        var text = ByteBuffer()
-        write(&text)
-        output.append(hexadecimal: UInt(text.count))
-        output.append("\r\n")
-        text.withUnsafeBytes { output.append($0) }
-        output.append("\r\n")
     }
 }
