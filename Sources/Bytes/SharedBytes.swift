@@ -1,16 +1,18 @@
 internal import Glibc
 
-/// Immutable bytes in one allocation, shared by reference: made once, sent to thousands.
+/// Bytes in one buffer, shared by reference: made once, sent to thousands.
 public final class SharedBytes: @unchecked Sendable {
-    // Safety: the bytes are written during initialisation only and never change afterwards.
+    // Safety: the bytes are written during initialisation, and by `refill`, whose caller holds the only reference.
 
     @usableFromInline let base: UnsafeMutableRawPointer
+    private let capacity: Int
     /// How many bytes there are.
-    public let count: Int
+    public private(set) var count: Int
 
     /// Lets `write` fill `count` bytes; it must initialise all of them.
     public init(count: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
-        base = .allocate(byteCount: max(count, 1), alignment: 16)
+        capacity = max(count, 1)
+        base = .allocate(byteCount: capacity, alignment: 16)
         self.count = count
         write(UnsafeMutableRawBufferPointer(start: base, count: count))
     }
@@ -28,4 +30,30 @@ public final class SharedBytes: @unchecked Sendable {
     @inlinable
     @inline(__always)
     public var unsafeBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+    /// Makes `shared` hold `count` bytes that `write` fills: in place when nobody else has a reference and the buffer is large enough and
+    /// not four times too large, else in a new object with an eighth to spare.
+    ///
+    /// A stream of snapshots that all readers keep up with thus allocates nothing.
+    package static func refill(
+        _ shared: inout SharedBytes?, count: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void
+    ) {
+        if isKnownUniquelyReferenced(&shared), let bytes = shared, bytes.capacity >= count,
+            bytes.capacity / 4 <= count + 256
+        {
+            bytes.count = count
+            write(UnsafeMutableRawBufferPointer(start: bytes.base, count: count))
+        } else {
+            let bytes = SharedBytes(capacity: count + count / 8)
+            bytes.count = count
+            write(UnsafeMutableRawBufferPointer(start: bytes.base, count: count))
+            shared = bytes
+        }
+    }
+
+    private init(capacity: Int) {
+        self.capacity = max(capacity, 1)
+        base = .allocate(byteCount: self.capacity, alignment: 16)
+        count = 0
+    }
 }

@@ -5,11 +5,13 @@ public import PylonEventLoop
 internal import PylonTelemetry
 package import PylonTime
 
-/// An accepted socket: reads for its handler, and writes in two classes.
+/// An accepted socket: reads for its handler, and writes in three classes.
 ///
-/// *Bytes* (`write`) are lossless and ordered: handshakes, responses, control frames, events. *Snapshots* (`sendSnapshot`) are state that
-/// a newer one replaces: when the client is slow the oldest unsent are dropped, never one partly written. Bytes overtake waiting
-/// snapshots. All of it belongs to the connection's loop. An idle connection holds no buffer.
+/// *Bytes* (`write`) are lossless and ordered: handshakes, responses, control frames. *Events* (`sendEvents`) are lossless and ordered
+/// too, but shared with other connections and bounded: over the budget the handler is told and has to end the stream. *Snapshots*
+/// (`sendSnapshot`) are state that a newer one replaces: when the client is slow the oldest unsent are dropped, never one partly
+/// written. Bytes overtake waiting events, and those overtake waiting snapshots. All of it belongs to the connection's loop. An
+/// idle connection holds no buffer.
 public final class Connection: Channel {
     /// Data waited this long without the peer taking any of it: the connection is closed and counted.
     package static let stallMaximum: Duration = .seconds(30)
@@ -49,10 +51,10 @@ public final class Connection: Channel {
     private var isBroken = false
     private var unread = ByteBuffer()
     private var outgoing = ByteBuffer()
-    private var snapshots = SnapshotRing()
-    /// The snapshot that the kernel took only a part of, and how much.
-    private var partial: SharedBytes?
-    private var partialSent = 0
+    /// What the client was too slow for; nil until it first was.
+    private var backlog: Backlog?
+    /// Events had to be left out: the handler has to end the stream.
+    private var hasLostEvents = false
     private var handlerDeadline = Instant.distantFuture
     private var stallDeadline = Instant.distantFuture
 
@@ -83,7 +85,7 @@ public final class Connection: Channel {
     }
 
     /// The number of snapshots waiting, one partly sent included.
-    package var snapshotsWaiting: Int { snapshots.count + (partial == nil ? 0 : 1) }
+    package var snapshotsWaiting: Int { backlog?.snapshotsWaiting ?? 0 }
 
     /// The number of lossless bytes waiting.
     package var bytesWaiting: Int { outgoing.count }
@@ -140,11 +142,7 @@ public final class Connection: Channel {
             queue(snapshot)
             return false
         }
-        let bytes = snapshot.unsafeBytes
-        let sent = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-        if sent == bytes.count { return true }
-        sentInPart(snapshot, sent)
-        return false
+        return sendNow(snapshot, isEvent: false)
     }
 
     /// Queues a snapshot that others follow at once: all of them leave in one write at the end of the turn.
@@ -155,17 +153,58 @@ public final class Connection: Channel {
         requestFlush()
     }
 
-    /// Sends what waits, snapshots included, then `farewell`, then closes our side and waits briefly for the peer's.
+    /// Sends events at once if nothing waits, else queues them. Returns whether they left whole.
+    ///
+    /// When the client is so slow that they are over its budget they are left out, and at the end of the turn the handler's
+    /// `eventsLost` ends the stream.
+    @inline(__always)
+    package func sendEvents(_ batch: SharedBytes) -> Bool {
+        guard canSendDirectly else {
+            queueEvents(batch)
+            return false
+        }
+        return sendNow(batch, isEvent: true)
+    }
+
+    /// Queues events that others follow at once, such as the tail for a client that resumes.
+    package func queueEvents(_ batch: SharedBytes) {
+        guard phase == .open, !hasLostEvents else { return }
+        guard madeBacklog().append(events: batch) else { return loseEvents() }
+        guard canSendDirectly else { return }
+        canSendDirectly = false
+        requestFlush()
+    }
+
+    /// Leaves events out: the handler's `eventsLost` ends the stream at the end of the turn.
+    package func loseEvents() {
+        guard phase == .open, !hasLostEvents else { return }
+        hasLostEvents = true
+        counters.eventStreamsOverrun.add()
+        requestFlush()
+    }
+
+    @inline(__always)
+    private func sendNow(_ shared: SharedBytes, isEvent: Bool) -> Bool {
+        let bytes = shared.unsafeBytes
+        let sent = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        if sent == bytes.count { return true }
+        sentInPart(shared, sent, isEvent: isEvent)
+        return false
+    }
+
+    /// Sends what waits, snapshots included, then `farewell`, then closes our side and waits briefly for the peer's. Events that were
+    /// queued behind lost ones are not sent: the client resumes in front of them.
     package func finish(_ farewell: (inout ByteBuffer) -> Void = { _ in }) {
         guard phase == .open else { return }
         phase = .finishing
-        // The farewell comes after the snapshots, the one case in which bytes do not overtake them.
-        if snapshots.isEmpty, partial == nil {
-            farewell(&outgoing)
-        } else {
+        if hasLostEvents { backlog?.dropEvents() }
+        // The farewell comes after what waits, the one case in which bytes do not overtake the rest.
+        if let backlog, !backlog.isEmpty {
             var last = ByteBuffer()
             farewell(&last)
-            if !last.isEmpty { last.withUnsafeBytes { snapshots.appendLast(SharedBytes($0)) } }
+            if !last.isEmpty { last.withUnsafeBytes { backlog.append(farewell: SharedBytes($0)) } }
+        } else {
+            farewell(&outgoing)
         }
         canSendDirectly = false
         requestFlush()
@@ -182,8 +221,7 @@ public final class Connection: Channel {
         cap.release(isLocal ? nil : peer)
         unread.releaseMemory()
         outgoing.releaseMemory()
-        snapshots.removeAll()
-        partial = nil
+        backlog = nil
         // Let go of: handlers hold subscriptions, and those the connection.
         let last = handler
         handler = ConnectionHandler()
@@ -219,6 +257,7 @@ public final class Connection: Channel {
         flushRequested = false
         guard phase != .closed else { return }
         if isBroken { return close() }
+        if phase == .open, hasLostEvents { handler.eventsLost(on: self) }
         if phase == .open, readPauses == 0, !unread.isEmpty { deliverUnread() }
         guard phase != .closed, !canSendDirectly else { return }
         // An armed EPOLLOUT says when there is room again; trying before would be a wasted call.
@@ -281,12 +320,19 @@ public final class Connection: Channel {
     @inline(never)
     private func queue(_ snapshot: SharedBytes) {
         guard phase == .open else { return }
-        let dropped = snapshots.append(snapshot)
+        let dropped = madeBacklog().append(snapshot: snapshot)
         if dropped > 0 { counters.snapshotsDropped.add(dropped) }
     }
 
+    private func madeBacklog() -> Backlog {
+        if let backlog { return backlog }
+        let made = Backlog()
+        backlog = made
+        return made
+    }
+
     @inline(never)
-    private func sentInPart(_ snapshot: SharedBytes, _ sent: Int) {
+    private func sentInPart(_ shared: SharedBytes, _ sent: Int, isEvent: Bool) {
         canSendDirectly = false
         if sent < 0 {
             let number = errno
@@ -295,20 +341,18 @@ public final class Connection: Channel {
                 isBroken = true
                 return requestFlush()
             }
-            _ = snapshots.append(snapshot)
+            if isEvent { queueEvents(shared) } else { queue(shared) }
         } else {
-            partial = snapshot
-            partialSent = sent
             counters.bytesSent.add(sent)
+            madeBacklog().begin(with: shared, sent: sent, isEvent: isEvent)
         }
         awaitWritable()
     }
 
-    /// Writes what waits, as much as the kernel takes in one call: the rest of a partly sent snapshot, bytes, snapshots.
+    /// Writes what waits, as much as the kernel takes.
     private func writeWaiting() {
         while true {
-            let waiting = (partial == nil ? 0 : 1) + (outgoing.isEmpty ? 0 : 1) + snapshots.count
-            guard waiting > 0 else { return allSent() }
+            if outgoing.isEmpty, backlog?.isEmpty ?? true { return allSent() }
             let (result, total) = gatherAndSend()
             switch result {
             case .wouldBlock: return awaitWritable()
@@ -326,53 +370,31 @@ public final class Connection: Channel {
     }
 
     private func gatherAndSend() -> (SystemResult, total: Int) {
-        withUnsafeTemporaryAllocation(of: iovec.self, capacity: SnapshotRing.framesMaximum + 3) { vectors in
-            var used = 0
-            var total = 0
-            func add(_ base: UnsafeRawPointer?, _ count: Int) {
-                vectors[used] = iovec(iov_base: UnsafeMutableRawPointer(mutating: base), iov_len: count)
-                used += 1
-                total += count
+        guard let backlog else {
+            return outgoing.withUnsafeBytes { bytes in
+                (systemCall { send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }, bytes.count)
             }
-            if let partial {
-                add(partial.unsafeBytes.baseAddress.map { $0 + partialSent }, partial.count - partialSent)
+        }
+        return withUnsafeTemporaryAllocation(of: iovec.self, capacity: Backlog.vectorsMaximum) { vectors in
+            outgoing.withUnsafeBytes { bytes in
+                let (used, total) = backlog.gather(bytes, into: vectors)
+                var message = msghdr()
+                message.msg_iov = vectors.baseAddress
+                message.msg_iovlen = used
+                return (systemCall { sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL)) }, total)
             }
-            outgoing.withUnsafeBytes { if !$0.isEmpty { add($0.baseAddress, $0.count) } }
-            for index in 0..<snapshots.count {
-                add(snapshots[index].unsafeBytes.baseAddress, snapshots[index].count)
-            }
-            var message = msghdr()
-            message.msg_iov = vectors.baseAddress
-            message.msg_iovlen = used
-            let result = systemCall { sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL)) }
-            return (result, total)
         }
     }
 
     private func account(for sent: Int) {
-        var sent = sent
-        if let partial {
-            let part = min(sent, partial.count - partialSent)
-            partialSent += part
-            sent -= part
-            guard partialSent == partial.count else { return }
-            self.partial = nil
-            counters.snapshotsSent.add()
+        if let backlog {
+            let progress = backlog.take(sent, &outgoing)
+            if progress.snapshots > 0 { counters.snapshotsSent.add(progress.snapshots) }
+            if progress.eventBatches > 0 { counters.eventBatchesSent.add(progress.eventBatches) }
+        } else {
+            outgoing.consume(sent)
         }
-        let bytes = min(sent, outgoing.count)
-        outgoing.consume(bytes)
-        sent -= bytes
         if outgoing.isEmpty { outgoing.releaseMemory() }
-        while sent > 0 {
-            let frame = snapshots.removeFirst()
-            guard sent >= frame.count else {
-                partial = frame
-                partialSent = sent
-                return
-            }
-            sent -= frame.count
-            counters.snapshotsSent.add()
-        }
     }
 
     private func awaitWritable() {

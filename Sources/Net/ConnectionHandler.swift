@@ -19,6 +19,12 @@ open class ConnectionHandler {
     /// Everything written so far has been handed to the kernel.
     open func drained(on connection: Connection) {}
 
+    /// Events were left out because the client is too slow: the stream has a gap now and must end. Closes by default; a handler that
+    /// can say goodbye overrides it.
+    open func eventsLost(on connection: Connection) {
+        connection.close()
+    }
+
     /// The connection is closed, for whatever reason. The last call a handler gets.
     open func closed(on connection: Connection) {}
 }

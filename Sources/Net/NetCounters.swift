@@ -11,6 +11,10 @@ package struct NetCounters: Sendable {
     /// Snapshots handed to the kernel whole, and those dropped because a newer one came before the client took them.
     package let snapshotsSent = Counter()
     package let snapshotsDropped = Counter()
+    /// Writes of one or more merged events that the kernel took whole.
+    package let eventBatchesSent = Counter()
+    /// Streams ended because the client was too slow for its events.
+    package let eventStreamsOverrun = Counter()
     /// Connections closed because nothing moved for `Connection.stallMaximum` while data waited.
     package let stalled = Counter()
 

@@ -67,13 +67,4 @@ import Testing
         #expect(ring.append(frame(3)) == 1)
         #expect(numbers(ring) == [3])
     }
-
-    @Test func anEmptiedRingStartsAfresh() {
-        var ring = SnapshotRing()
-        for number in 1...5 { _ = ring.append(frame(UInt8(number))) }
-        ring.removeAll()
-        #expect(ring.isEmpty && ring.bytesCount == 0)
-        _ = ring.append(frame(9))
-        #expect(numbers(ring) == [9])
-    }
 }
