@@ -54,9 +54,8 @@ let package = Package(
         module(
             "ShardHost",
             [
-                "CSystem", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonSimulation",
-                "PylonTelemetry",
-                "PylonThreading", "PylonTime",
+                "CSystem", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonSimulation",
+                "PylonTelemetry", "PylonThreading", "PylonTime",
             ]),
         module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
         module(

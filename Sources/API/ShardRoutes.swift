@@ -32,6 +32,7 @@ package struct ShardRoutes: Sendable {
             Route(.get, "/api/shards/:id", access: .anyone, bodyLimit: .none, handler: .immediate(show)),
             Route(.delete, "/api/shards/:id", access: .admin, bodyLimit: .none, handler: .immediate(remove)),
             Route(.get, "/api/shards/:id/connect", access: .user, bodyLimit: .none, handler: .exchange(connect)),
+            Route(.get, "/api/shards/:id/events", access: .user, bodyLimit: .none, handler: .exchange(events)),
             Route(.post, "/api/shards/:id/input", access: .anyone, bodyLimit: inputLimit, handler: .exchange(input)),
         ]
     }
@@ -79,7 +80,17 @@ package struct ShardRoutes: Sendable {
         return .json(.ok, json.finish())
     }
 
+    /// The state at every tick. `Last-Event-ID` is of no use here: whoever comes back gets the newest state at once.
     private func connect(_ request: Request, _ exchange: Exchange) throws(APIError) {
+        try stream(.snapshots, request, exchange)
+    }
+
+    /// Every event, from behind the cursor on that the client names.
+    private func events(_ request: Request, _ exchange: Exchange) throws(APIError) {
+        try stream(.events(after: try request.eventCursor()), request, exchange)
+    }
+
+    private func stream(_ stream: ShardStream, _ request: Request, _ exchange: Exchange) throws(APIError) {
         let shard = try shard(of: request)
         let client = request.cappedAddress
         let name = request.query("sid") ?? request.identity.userID ?? ""
@@ -90,7 +101,8 @@ package struct ShardRoutes: Sendable {
         let connection = exchange.reference.onLoop
         shard.subscribe(
             SubscribeRequest(
-                subscriber: subscriber, caller: request.caller, transport: .eventStream, connection: connection
+                subscriber: subscriber, caller: request.caller, transport: .eventStream, stream: stream,
+                connection: connection
             ) { [cap] result in
                 switch result {
                 case .success(let subscription):
@@ -102,7 +114,7 @@ package struct ShardRoutes: Sendable {
                     stream.begin(on: connection)
                 case .failure(let error):
                     cap.release(client)
-                    exchange.fail(.subscribeRefused(error))
+                    exchange.fail(APIError(refused: error))
                 }
             })
     }

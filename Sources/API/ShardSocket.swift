@@ -17,18 +17,20 @@ package final class ShardSocket: WebSocketApplication {
     private let shard: any ShardHandle
     private let subscriber: SubscriberID
     private let caller: Caller
+    private let stream: ShardStream
     private let release: @Sendable () -> Void
     private var subscription: Subscription?
 
     package let limits: WebSocketLimits?
 
     private init(
-        shard: any ShardHandle, subscriber: SubscriberID, caller: Caller, limits: WebSocketLimits,
-        release: @escaping @Sendable () -> Void
+        shard: any ShardHandle, subscriber: SubscriberID, caller: Caller, stream: ShardStream,
+        limits: WebSocketLimits, release: @escaping @Sendable () -> Void
     ) {
         self.shard = shard
         self.subscriber = subscriber
         self.caller = caller
+        self.stream = stream
         self.limits = limits
         self.release = release
     }
@@ -43,9 +45,12 @@ package final class ShardSocket: WebSocketApplication {
             guard let id = query.first("shard"), !id.isEmpty else { throw .missingShard }
             guard let shard = registry.get(id) else { throw .shardNotFound }
             let subscriber = try SubscriberID(wire: query.first("sid") ?? request.identity.userID ?? "anon")
+            let stream = try ShardStream(upgrade: request)
             let client = request.cappedAddress
             guard cap.admit(client) else { throw .tooManyConnections }
-            return ShardSocket(shard: shard, subscriber: subscriber, caller: request.caller, limits: limits) {
+            return ShardSocket(
+                shard: shard, subscriber: subscriber, caller: request.caller, stream: stream, limits: limits
+            ) {
                 cap.release(client)
             }
         }
@@ -59,7 +64,9 @@ package final class ShardSocket: WebSocketApplication {
         let reference = ConnectionReference(connection)
         // Safety: the answer runs on the connection's loop, to which this object and the socket belong.
         shard.subscribe(
-            SubscribeRequest(subscriber: subscriber, caller: caller, transport: .webSocket, connection: connection) {
+            SubscribeRequest(
+                subscriber: subscriber, caller: caller, transport: .webSocket, stream: stream, connection: connection
+            ) {
                 owner.answered($0, socket: socket, on: reference.onLoop)
             })
     }
@@ -73,7 +80,12 @@ package final class ShardSocket: WebSocketApplication {
         switch result {
         case .success(let subscription): self.subscription = subscription
         case .failure(let error):
-            let code: CloseCode = if case .unauthorized = error { .policyViolation } else { .tryAgainLater }
+            let code: CloseCode =
+                switch error {
+                case .unauthorized: .policyViolation
+                case .resyncRequired: .resyncRequired
+                default: .tryAgainLater
+                }
             socket.close(code, reason: error.message)
         }
     }

@@ -3,11 +3,13 @@ internal import PylonShardHost
 internal import PylonSimulation
 internal import PylonTime
 
-/// A shard for benchmarks: every snapshot is JSON of exactly `payload_bytes` bytes with the tick and the time of encoding in it.
+/// A shard for benchmarks: every snapshot, and every event, is JSON of exactly `payload_bytes` bytes with the tick and the time of
+/// encoding in it.
 struct FanoutWorld: Simulation {
     /// Smallest payload that holds the two numbers at their largest.
     static let payloadBytesMinimum = 64
     static let payloadBytesMaximum = 16 * 1024 * 1024
+    static let eventsPerTickMaximum = 1000
 
     /// `POST /api/shards {"id":"bench","kind":"fanout","config":{"payload_bytes":512,"tick_rate_hz":20}}`
     static let kind = ShardKind("fanout") { setup in
@@ -16,17 +18,23 @@ struct FanoutWorld: Simulation {
             throw ConfigurationError(
                 "payload_bytes", "must be a whole number from \(payloadBytesMinimum) to \(payloadBytesMaximum)")
         }
-        return FanoutWorld(payloadBytes: payloadBytes, clock: setup.clock)
+        let events = setup.config["events_per_tick"].map { $0.int ?? -1 } ?? 0
+        guard (0...eventsPerTickMaximum).contains(events) else {
+            throw ConfigurationError("events_per_tick", "must be a whole number from 0 to \(eventsPerTickMaximum)")
+        }
+        return FanoutWorld(payloadBytes: payloadBytes, eventsPerTick: events, clock: setup.clock)
     }
 
     private let payloadBytes: Int
+    private let eventsPerTick: Int
     private let clock: any Clock
     /// As long as it takes for the snapshot to have its size; made anew only when the tick gets another digit.
     private var padding: String
     private var tickLimit: UInt64 = 10
 
-    init(payloadBytes: Int, clock: any Clock) {
+    init(payloadBytes: Int, eventsPerTick: Int, clock: any Clock) {
         self.payloadBytes = payloadBytes
+        self.eventsPerTick = eventsPerTick
         self.clock = clock
         padding = Self.padding(payloadBytes: payloadBytes, tickDigits: 1)
     }
@@ -37,15 +45,23 @@ struct FanoutWorld: Simulation {
     mutating func apply(_ input: JSONValue, from subscriber: SubscriberID, _ context: StepContext) {}
 
     mutating func step(_ context: StepContext) {
-        guard context.tick.number >= tickLimit else { return }
-        padding = Self.padding(payloadBytes: payloadBytes, tickDigits: String(context.tick.number).utf8.count)
-        tickLimit = tickLimit.multipliedReportingOverflow(by: 10).partialValue
+        if context.tick.number >= tickLimit {
+            padding = Self.padding(payloadBytes: payloadBytes, tickDigits: String(context.tick.number).utf8.count)
+            tickLimit = tickLimit.multipliedReportingOverflow(by: 10).partialValue
+        }
+        for _ in 0..<eventsPerTick {
+            context.broadcast { write(context.tick, into: &$0) }
+        }
     }
 
     func writeSnapshot(of view: WholeView, _ context: SnapshotContext, into json: inout JSONWriter) {
+        write(context.tick, into: &json)
+    }
+
+    private func write(_ tick: Tick, into json: inout JSONWriter) {
         json.beginObject()
         json.member("ts", clock.microsecondsSinceEpoch())
-        json.member("tick", context.tick.number)
+        json.member("tick", tick.number)
         json.member("pad", padding)
         json.endObject()
     }

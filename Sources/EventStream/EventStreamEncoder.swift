@@ -54,15 +54,27 @@ package enum EventStreamEncoder {
         output.append("\n\n")
     }
 
+    /// Appends an id alone: the reader resumes from it, but nothing is dispatched (WHATWG HTML §9.2.6: an empty data buffer).
+    package static func writeCursor(_ id: UInt64, into output: inout ByteBuffer) {
+        output.append("id: ")
+        output.append(decimal: id)
+        output.append("\n\n")
+    }
+
     /// Appends what `write` writes as one chunk of a chunked HTTP body (RFC 9112 §7.1). It must write something: an empty chunk would
     /// end the body.
     package static func writeChunk(into output: inout ByteBuffer, _ write: (inout ByteBuffer) -> Void) {
         var text = ByteBuffer()
         write(&text)
+        text.withUnsafeBytes { writeChunk($0, into: &output) }
+    }
+
+    /// Appends `text` as one chunk of a chunked HTTP body. It must not be empty.
+    package static func writeChunk(_ text: UnsafeRawBufferPointer, into output: inout ByteBuffer) {
         assert(!text.isEmpty, "an empty chunk ends the body")
         output.append(hexadecimal: UInt(text.count))
         output.append("\r\n")
-        text.withUnsafeBytes { output.append($0) }
+        output.append(text)
         output.append("\r\n")
     }
 

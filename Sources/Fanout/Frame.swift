@@ -1,23 +1,28 @@
-internal import Glibc
 package import PylonBytes
-internal import PylonEventStream
 package import PylonTime
-internal import PylonWebSocket
 
 /// One snapshot of one view, encoded once and shared by everyone who receives it: each transport's envelope and the payload in
 /// one contiguous buffer, ready for a single `send`.
-package final class Frame: Sendable {
-    package let tick: Tick
-    /// A binary WebSocket frame: header ‖ tick as u64 big-endian ‖ payload (spec/realtime.md 3.1).
-    package let webSocket: SharedBytes?
-    /// One HTTP chunk holding one server-sent event: `id: <tick>`, `data: <payload>` (spec/realtime.md 3.2).
-    package let eventStream: SharedBytes?
+package final class Frame: @unchecked Sendable {
+    // Safety: changed by the `FramePool` it came from alone, and only while that holds the only reference.
 
-    /// Encodes `payload` for `transports`.
-    package init(tick: Tick, payload: UnsafeRawBufferPointer, for transports: Transports) {
-        self.tick = tick
-        webSocket = transports.contains(.webSocket) ? Self.webSocketFrame(tick: tick, payload: payload) : nil
-        eventStream = transports.contains(.eventStream) ? Self.eventChunk(tick: tick, payload: payload) : nil
+    package fileprivate(set) var tick = Tick(0)
+    /// A binary WebSocket frame: header ‖ tick as u64 big-endian ‖ payload (spec/realtime.md 3.1).
+    package var webSocket: SharedBytes? { transports.contains(.webSocket) ? webSocketBytes : nil }
+    /// One HTTP chunk holding one server-sent event: `id: <tick>`, `data: <payload>` (spec/realtime.md 3.2).
+    package var eventStream: SharedBytes? { transports.contains(.eventStream) ? eventStreamBytes : nil }
+
+    private var transports: Transports = []
+    private var webSocketBytes: SharedBytes?
+    private var eventStreamBytes: SharedBytes?
+
+    fileprivate init() {}
+
+    /// Encodes `payload` for `transports`, in memory of its own.
+    package convenience init(tick: Tick, payload: UnsafeRawBufferPointer, for transports: Transports) {
+        self.init()
+        var scratch = StreamChunk()
+        encode(tick: tick, payload: payload, for: transports, scratch: &scratch)
     }
 
     /// The form that `transport` carries, nil when the frame was not encoded for it.
@@ -25,33 +30,55 @@ package final class Frame: Sendable {
         transport == .webSocket ? webSocket : eventStream
     }
 
-    private static func webSocketFrame(tick: Tick, payload: UnsafeRawBufferPointer) -> SharedBytes {
-        let length = payload.count + 8
-        let header = FrameEncoder.headerLength(for: length)
-        return SharedBytes(count: header + length) { bytes in
-            FrameEncoder.writeHeader(.binary, payloadCount: length, to: bytes)
-            bytes.storeBytes(of: tick.number.bigEndian, toByteOffset: header, as: UInt64.self)
-            UnsafeMutableRawBufferPointer(rebasing: bytes[(header + 8)...]).copyMemory(from: payload)
-        }
+    /// Whether none of the frame's bytes wait for a client any more. For the one who holds the only reference.
+    fileprivate func isUnused() -> Bool {
+        (webSocketBytes == nil || isKnownUniquelyReferenced(&webSocketBytes))
+            && (eventStreamBytes == nil || isKnownUniquelyReferenced(&eventStreamBytes))
     }
 
-    private static func eventChunk(tick: Tick, payload: UnsafeRawBufferPointer) -> SharedBytes {
-        var chunk = ByteBuffer()
-        EventStreamEncoder.writeChunk(into: &chunk) { event in
-            EventStreamEncoder.writeEvent(id: tick.number, data: payload, into: &event)
+    fileprivate func encode(
+        tick: Tick, payload: UnsafeRawBufferPointer, for transports: Transports, scratch: inout StreamChunk
+    ) {
+        self.tick = tick
+        self.transports = transports
+        if transports.contains(.webSocket) {
+            let message = StreamMessage(number: tick.number, payload: payload)
+            SharedBytes.refill(&webSocketBytes, count: message.webSocketCount) { message.writeWebSocket(to: $0) }
         }
-        return chunk.withUnsafeBytes { SharedBytes($0) }
+        if transports.contains(.eventStream) {
+            scratch.begin()
+            scratch.append(number: tick.number, payload: payload)
+            scratch.withFinishedBytes { chunk in
+                SharedBytes.refill(&eventStreamBytes, count: chunk.count) { $0.copyMemory(from: chunk) }
+            }
+        }
     }
 }
 
-/// The ways a snapshot can travel.
-package struct Transports: OptionSet, Sendable {
-    package let rawValue: UInt8
+/// Makes a view's frames, each in the memory of an earlier one that nobody looks at any more: publishing allocates nothing while
+/// clients keep up. Belongs to the shard's worker.
+package struct FramePool: ~Copyable {
+    /// 16 frames: what a lane and the ring of the slowest client hold together.
+    package static let framesMaximum = 16
 
-    package init(rawValue: UInt8) {
-        self.rawValue = rawValue
+    private var frames: ContiguousArray<Frame> = []
+    private var scratch = StreamChunk()
+
+    package init() {}
+
+    /// Encodes `payload` for `transports`.
+    package mutating func encode(tick: Tick, payload: UnsafeRawBufferPointer, for transports: Transports) -> Frame {
+        let frame = unusedFrame()
+        frame.encode(tick: tick, payload: payload, for: transports, scratch: &scratch)
+        return frame
     }
 
-    package static let webSocket = Transports(rawValue: 1)
-    package static let eventStream = Transports(rawValue: 2)
+    private mutating func unusedFrame() -> Frame {
+        for index in frames.indices where isKnownUniquelyReferenced(&frames[index]) && frames[index].isUnused() {
+            return frames[index]
+        }
+        let frame = Frame()
+        if frames.count < Self.framesMaximum { frames.append(frame) }
+        return frame
+    }
 }

@@ -7,19 +7,24 @@ package struct FanoutCounters: Sendable {
     package let framesBuilt = Counter()
     /// Frames that a loop was too slow to take, dropped for newer ones before any subscriber saw them.
     package let laneDrops = Counter()
+    /// Events that simulations have broadcast.
+    package let eventsPublished = Counter()
+    /// Times that a loop was so slow that events were lost on the way to it, and with them their subscribers' streams.
+    package let eventGaps = Counter()
 
     package init() {}
 }
 
-/// Everyone who sees one view of one shard, spread over the loops. Owned by the shard's tick worker, which alone calls it.
-package final class Hub {
-    private let counters: FanoutCounters
+/// Everyone who gets the same of one shard, its snapshots of one view or its events, spread over the loops. Owned by the shard's tick
+/// worker, which alone calls it.
+package final class Hub<Member: Stripe> {
+    fileprivate let counters: FanoutCounters
     private let lanes: LaneSet
     /// By loop index; made when the first subscriber comes on that loop.
-    private var members: [Members] = []
+    fileprivate var members: [Members] = []
 
-    private struct Members {
-        let stripe: Stripe
+    fileprivate struct Members {
+        let stripe: Member
         var webSockets = 0
         var eventStreams = 0
     }
@@ -43,7 +48,7 @@ package final class Hub {
     }
 
     /// Counts a subscriber on `loop` in and returns the stripe it is to be attached to.
-    package func admit(on loop: EventLoop, _ transport: Transports) -> Stripe {
+    package func admit(on loop: EventLoop, _ transport: Transports) -> Member {
         let index = memberIndex(on: loop)
         change(index, transport, by: 1)
         return members[index].stripe
@@ -52,14 +57,6 @@ package final class Hub {
     /// Counts a subscriber out.
     package func dismiss(from loop: EventLoop, _ transport: Transports) {
         change(memberIndex(on: loop), transport, by: -1)
-    }
-
-    /// Hands a frame to every loop that has subscribers.
-    package func publish(_ frame: Frame) {
-        counters.framesBuilt.add()
-        for member in members where member.webSockets + member.eventStreams > 0 {
-            member.stripe.publish(frame)
-        }
     }
 
     /// Ends the stream for everyone.
@@ -71,7 +68,7 @@ package final class Hub {
 
     private func memberIndex(on loop: EventLoop) -> Int {
         if let index = members.firstIndex(where: { $0.stripe.loop === loop }) { return index }
-        members.append(Members(stripe: Stripe(lane: lanes.lane(to: loop), counters: counters)))
+        members.append(Members(stripe: Member(lane: lanes.lane(to: loop), counters: counters)))
         return members.count - 1
     }
 
@@ -80,6 +77,25 @@ package final class Hub {
             members[index].webSockets += amount
         } else {
             members[index].eventStreams += amount
+        }
+    }
+}
+
+extension Hub<SnapshotStripe> {
+    /// Hands a frame to every loop that has subscribers.
+    package func publish(_ frame: Frame) {
+        counters.framesBuilt.add()
+        for member in members where member.webSockets + member.eventStreams > 0 {
+            member.stripe.publish(frame)
+        }
+    }
+}
+
+extension Hub<EventStripe> {
+    /// Hands events to every loop that has subscribers.
+    package func publish(_ batch: EventBatch) {
+        for member in members where member.webSockets + member.eventStreams > 0 {
+            member.stripe.publish(batch)
         }
     }
 }

@@ -1,10 +1,11 @@
 package import PylonEventLoop
 internal import PylonThreading
 
-/// The way from one shard's worker to one loop: frames, actions and endings of all the shard's views in a single order, so that a
-/// subscriber who moves from one view to another neither misses a tick nor gets one twice.
+/// The way from one shard's worker to one loop: frames, events, actions and endings of all the shard's views in a single order, so that
+/// a subscriber who moves from one view to another neither misses a tick nor gets one twice.
 ///
-/// It holds at most `framesMaximum` frames of each stripe: when the loop is too slow the oldest are dropped and counted, and a
+/// It holds at most `framesMaximum` frames of each stripe: when the loop is too slow the oldest are dropped and counted. Events may
+/// not be dropped one by one: beyond `eventBytesMaximum` all that wait go, and with them the streams of those who now miss some. A
 /// publisher never waits.
 package final class Lane: LoopTask, @unchecked Sendable {
     // Safety: `draining` belongs to the loop's thread; what publishers touch, each stripe's `framesWaiting` included, is
@@ -12,6 +13,8 @@ package final class Lane: LoopTask, @unchecked Sendable {
 
     /// 8 frames: a burst of four caught-up steps twice over.
     package static let framesMaximum = 8
+    /// 16 MiB: a hundred thousand events of 160 bytes, for a loop that has not run for long.
+    package static let eventBytesMaximum = 16 * 1024 * 1024
 
     private struct Pending {
         var items: [Item] = []
@@ -21,12 +24,19 @@ package final class Lane: LoopTask, @unchecked Sendable {
 
     /// What travels through the lane, in order.
     private enum Item {
-        case frame(Frame, Stripe)
+        case frame(Frame, SnapshotStripe)
+        case events(EventBatch, EventStripe)
+        /// Here events were dropped.
+        case gap(EventStripe)
         case perform(@Sendable () -> Void)
         case end(StreamEnding, Stripe)
 
-        func isFrame(of stripe: Stripe) -> Bool {
+        func isFrame(of stripe: SnapshotStripe) -> Bool {
             if case .frame(_, let owner) = self { owner === stripe } else { false }
+        }
+
+        func isEvents(of stripe: EventStripe) -> Bool {
+            if case .events(_, let owner) = self { owner === stripe } else { false }
         }
     }
 
@@ -41,7 +51,7 @@ package final class Lane: LoopTask, @unchecked Sendable {
     // MARK: Any thread
 
     /// Hands over a frame for the subscribers of `stripe`; returns whether an older one had to go for it.
-    func publish(_ frame: Frame, to stripe: Stripe) -> Bool {
+    func publish(_ frame: Frame, to stripe: SnapshotStripe) -> Bool {
         let (dropped, wakes) = pending.withLock { pending in
             let isFull = stripe.framesWaiting >= Self.framesMaximum
             if isFull, let oldest = pending.items.firstIndex(where: { $0.isFrame(of: stripe) }) {
@@ -55,6 +65,27 @@ package final class Lane: LoopTask, @unchecked Sendable {
         }
         if wakes { loop.submit(task: self) }
         return dropped
+    }
+
+    /// Hands over events for the subscribers of `stripe`; false when the loop is so far behind that they and those that wait had to
+    /// go.
+    func publish(_ batch: EventBatch, to stripe: EventStripe) -> Bool {
+        let (hasRoom, wakes) = pending.withLock { pending in
+            let bytes = stripe.bytesWaiting + batch.bytesCount
+            let hasRoom = bytes <= Self.eventBytesMaximum
+            if hasRoom {
+                stripe.bytesWaiting = bytes
+                pending.items.append(.events(batch, stripe))
+            } else {
+                stripe.bytesWaiting = 0
+                pending.items.removeAll { $0.isEvents(of: stripe) }
+                pending.items.append(.gap(stripe))
+            }
+            defer { pending.isScheduled = true }
+            return (hasRoom, !pending.isScheduled)
+        }
+        if wakes { loop.submit(task: self) }
+        return hasRoom
     }
 
     /// Runs `body` on the loop behind what was handed over so far and before what comes later. Lossless; callers are bounded by the
@@ -84,6 +115,8 @@ package final class Lane: LoopTask, @unchecked Sendable {
         for item in draining {
             switch item {
             case .frame(let frame, let stripe): stripe.deliver(frame)
+            case .events(let batch, let stripe): stripe.deliver(batch)
+            case .gap(let stripe): stripe.loseEvents()
             case .perform(let body): body()
             case .end(let ending, let stripe): stripe.endAll(ending)
             }
@@ -98,9 +131,16 @@ package final class Lane: LoopTask, @unchecked Sendable {
         swap(&items, &draining)
         pending.withLock { pending in
             swap(&pending.items, &items)
-            for case .frame(_, let stripe) in items {
-                stripe.framesWaiting = 0
-                stripe.framesDraining += 1
+            for item in items {
+                switch item {
+                case .frame(_, let stripe):
+                    stripe.framesWaiting = 0
+                    stripe.framesDraining += 1
+                case .events(_, let stripe):
+                    stripe.bytesWaiting = 0
+                    stripe.batchesDraining += 1
+                case .gap, .perform, .end: break
+                }
             }
             pending.isScheduled = false
         }

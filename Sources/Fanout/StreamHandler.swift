@@ -8,6 +8,8 @@ public enum StreamEnding: Sendable, Equatable {
     case stopped
     /// The process is shutting down; another will take its place.
     case goingAway
+    /// The client is too slow for a stream of which nothing may be left out: it comes back with the number of the last event it has.
+    case tooSlow
 
     /// The word in the WebSocket close reason and in the last event.
     package var reason: String {
@@ -15,6 +17,7 @@ public enum StreamEnding: Sendable, Equatable {
         case .finished: "shard finished"
         case .stopped: "shard stopped"
         case .goingAway: "server shutting down, reconnect"
+        case .tooSlow: "too slow for the events, reconnect with resume"
         }
     }
 }
@@ -23,4 +26,8 @@ public enum StreamEnding: Sendable, Equatable {
 open class StreamHandler: ConnectionHandler {
     /// Says goodbye behind the last frame and closes. On the connection's loop.
     open func end(_ ending: StreamEnding, on connection: Connection) {}
+
+    public final override func eventsLost(on connection: Connection) {
+        end(.tooSlow, on: connection)
+    }
 }

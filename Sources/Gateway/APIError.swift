@@ -42,6 +42,8 @@ package enum APIError: Error, Sendable {
     case shardsTooMany(maximum: Int)
     case missingShard
     case subscribeRefused(ShardError)
+    /// The cursor cannot be continued from; `oldest` can.
+    case resyncRequired(oldest: UInt64)
     case inputRefused(ShardError)
 
     /// Anything that should not happen; the details are in the log.

@@ -14,6 +14,8 @@ package enum ErrorBody {
         json.beginObject()
         json.member("code", code)
         json.member("message", message)
+        // Beside code and message, as in the sync protocol (spec/realtime.md 5.2).
+        if case .resyncRequired(let oldest) = error { json.member("oldest_seq", oldest) }
         json.endObject()
         json.endObject()
         let bytes = json.finish().copyBytes()
@@ -71,6 +73,11 @@ package enum ErrorBody {
             (.tooManyRequests, "SHARD_LIMIT_REACHED", "There are \(maximum) shards already (PYLON_MAX_SHARDS).")
         case .missingShard: (.badRequest, "MISSING_SHARD", "The query parameter \"shard\" is missing.")
         case .subscribeRefused(let reason): subscribeParts(of: reason)
+        case .resyncRequired:
+            (
+                .gone, "RESYNC_REQUIRED",
+                "The events behind this cursor are gone: load the state, then start without one."
+            )
         case .inputRefused(let reason): inputParts(of: reason)
         case .internal: (.internalServerError, "INTERNAL", "Something went wrong; the server's log has the details.")
         }
@@ -80,7 +87,7 @@ package enum ErrorBody {
     private static func subscribeParts(of error: ShardError) -> (HTTPStatus, String, String) {
         switch error {
         case .unauthorized: (.forbidden, "UNAUTHORIZED", error.message)
-        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed:
+        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed, .resyncRequired:
             (.tooManyRequests, "SUBSCRIBE_FAILED", error.message)
         }
     }
@@ -89,7 +96,7 @@ package enum ErrorBody {
     private static func inputParts(of error: ShardError) -> (HTTPStatus, String, String) {
         switch error {
         case .unauthorized: (.forbidden, "UNAUTHORIZED", error.message)
-        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed:
+        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed, .resyncRequired:
             (.badRequest, "INPUT_REJECTED", error.message)
         }
     }

@@ -71,7 +71,13 @@ package final class WebSocketConnection: StreamHandler {
     }
 
     public override func end(_ ending: StreamEnding, on connection: Connection) {
-        close(ending == .goingAway ? .goingAway : .normalClosure, reason: ending.reason)
+        let code: CloseCode =
+            switch ending {
+            case .finished, .stopped: .normalClosure
+            case .goingAway: .goingAway
+            case .tooSlow: .tryAgainLater
+            }
+        close(code, reason: ending.reason)
     }
 
     // MARK: Receiving

@@ -40,6 +40,12 @@ public struct JSONWriter: ~Copyable {
         depth = 0
     }
 
+    /// Starts another value behind those in the buffer, which are complete.
+    package mutating func beginAnother() {
+        assert(count == 0 || isComplete, "starting a value inside another")
+        needsComma = false
+    }
+
     /// The number of bytes in the buffer.
     @inlinable
     public var count: Int { buffer.count }

@@ -24,6 +24,7 @@ enum MetricsCatalog {
         registerHTTP(in: metrics, gateway)
         registerSockets(in: metrics, net, gateway)
         registerShards(in: metrics, registry)
+        registerEvents(in: metrics, net, registry.counters.fanout)
         metrics.register("pylon_sessions", help: "Sessions held.", .gauge { Double(sessions.count) })
         metrics.register(
             "pylon_log_lines_dropped_total", help: "Log lines dropped because the queue was full.", log.linesDropped)
@@ -64,6 +65,17 @@ enum MetricsCatalog {
             "pylon_frames_delivered_total", help: "Snapshots handed to the kernel whole.", net.snapshotsSent)
         metrics.register(
             "pylon_frames_dropped_total", help: "Snapshots dropped because a client was slow.", net.snapshotsDropped)
+    }
+
+    private static func registerEvents(in metrics: MetricsRegistry, _ net: NetCounters, _ fanout: FanoutCounters) {
+        metrics.register("pylon_events_published_total", help: "Events broadcast by shards.", fanout.eventsPublished)
+        metrics.register(
+            "pylon_event_writes_total", help: "Writes of one or more merged events, taken whole.", net.eventBatchesSent)
+        metrics.register(
+            "pylon_event_streams_overrun_total", help: "Event subscribers closed for being too slow.",
+            net.eventStreamsOverrun)
+        metrics.register(
+            "pylon_event_gaps_total", help: "Times a loop was too slow for a shard's events.", fanout.eventGaps)
     }
 
     private static func registerShards(in metrics: MetricsRegistry, _ registry: ShardRegistry) {

@@ -24,42 +24,10 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     private var eventLast: Instant = .distantFuture
     private var onEnd: @Sendable (_ id: String, StreamEnding) -> Void = { _, _ in }
     private var eventStepLast = Instant(nanoseconds: 0)
-    private var views: [World.View: ViewSlot] = [:]
-    private let lanes = LaneSet()
-    private var attachments: [UInt64: Attachment] = [:]
-    private var attachmentLast: UInt64 = 0
-    private var writer = JSONWriter()
+    private let audience: ShardAudience<World>
+    private let events = EventOutbox()
     private var drained: [InputQueue<World>.Entry] = []
     private var accepted: [Shard<World>.QueuedInput] = []
-
-    /// Everyone who has the same view.
-    private final class ViewSlot {
-        let hub: Hub
-        /// The newest frame, for those who join before the next.
-        var latest: Frame?
-
-        init(hub: Hub) {
-            self.hub = hub
-        }
-    }
-
-    /// One connection, as the worker knows it.
-    private final class Attachment {
-        let subscriber: SubscriberID
-        let loop: EventLoop
-        let transport: Transports
-        var view: World.View
-        /// For following view changes; belongs to the loop.
-        let subscription: Subscription
-
-        init(_ request: SubscribeRequest, view: World.View, subscription: Subscription) {
-            subscriber = request.subscriber
-            loop = request.connection.loop
-            transport = request.transport
-            self.view = view
-            self.subscription = subscription
-        }
-    }
 
     init(id: String, kind: String, worker: TickWorker, shard: Shard<World>, counters: ShardCounters) {
         self.id = id
@@ -68,6 +36,9 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         self.shard = shard
         self.counters = counters
         queue = InputQueue(capacity: shard.configuration.inputsQueuedMaximum)
+        audience = ShardAudience(
+            counters: counters.fanout, eventStart: EventCursor(worker.clock.microsecondsSinceEpoch()),
+            eventsKeptMaximum: shard.configuration.eventsKeptMaximum)
     }
 
     var inputsQueued: Int { queue.count }
@@ -79,8 +50,9 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             let rate = shard.configuration.tickRate
             eventLast = now
             if !rate.isEventDriven {
-                schedule = TickSchedule(start: now, rate: rate)
-                worker.schedule(self, at: now)
+                let first = worker.firstDeadline(rate: rate)
+                schedule = TickSchedule(start: first, rate: rate)
+                worker.schedule(self, at: first)
             } else if shard.configuration.idleMaximum > .zero {
                 worker.schedule(self, at: now + shard.configuration.idleMaximum)
             }
@@ -111,7 +83,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     /// An event-driven shard has no ticks to count: it is idle by the clock.
     private func stopIfIdle(now: Instant) -> Instant? {
-        if !attachments.isEmpty { eventLast = now }
+        if audience.count > 0 { eventLast = now }
         let deadline = eventLast + shard.configuration.idleMaximum
         // At most a minute ahead, so that a shard that was removed is let go of soon.
         guard deadline <= now else { return min(deadline, now + .seconds(60)) }
@@ -125,7 +97,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             if mayApply(entry) { accepted.append(entry.queued) }
         }
         let failedBefore = shard.inputsFailed
-        shard.step(inputs: accepted)
+        shard.step(inputs: accepted, events: events)
         let applied = accepted.count - Int(shard.inputsFailed - failedBefore)
         counters.ticks.add()
         counters.inputsApplied.add(applied)
@@ -133,7 +105,9 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         drained.removeAll(keepingCapacity: true)
         accepted.removeAll(keepingCapacity: true)
         status.tick.store(shard.tick.number, ordering: .relaxed)
-        if shard.publishesNow { publish() }
+        audience.publishEvents(events)
+        events.removeAll()
+        if shard.publishesNow { audience.publishSnapshots(of: shard) }
         if shard.world.isFinished { end(.finished) }
     }
 
@@ -144,55 +118,11 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         return shard.world.authorizeInput(entry.queued.input, from: subscriber, caller: entry.caller) == .allowed
     }
 
-    private func publish() {
-        if World.View.self != WholeView.self { followViews() }
-        var hasEmpty = false
-        for (view, slot) in views {
-            let transports = slot.hub.transports
-            guard !transports.isEmpty else {
-                hasEmpty = true
-                continue
-            }
-            let frame = encode(view, for: transports)
-            slot.latest = frame
-            slot.hub.publish(frame)
-        }
-        if hasEmpty { views = views.filter { !$0.value.hub.isEmpty } }
-    }
-
-    private func encode(_ view: World.View, for transports: Transports) -> Frame {
-        writer.reset()
-        shard.writeSnapshot(of: view, into: &writer)
-        return writer.withUnsafeBytes { Frame(tick: shard.tick, payload: $0, for: transports) }
-    }
-
-    /// Moves those whose view has changed to the hub of their new one.
-    private func followViews() {
-        for attachment in attachments.values {
-            let view = shard.world.view(of: attachment.subscriber)
-            guard view != attachment.view else { continue }
-            views[attachment.view]?.hub.dismiss(from: attachment.loop, attachment.transport)
-            let stripe = hub(of: view).admit(on: attachment.loop, attachment.transport)
-            attachment.view = view
-            let subscription = attachment.subscription
-            stripe.perform { subscription.move(to: stripe) }
-        }
-    }
-
-    private func hub(of view: World.View) -> Hub {
-        if let slot = views[view] { return slot.hub }
-        let slot = ViewSlot(hub: Hub(lanes: lanes, counters: counters.fanout))
-        views[view] = slot
-        return slot.hub
-    }
-
     private func end(_ ending: StreamEnding) {
         guard isRunning else { return }
         status.isRunning.store(false, ordering: .releasing)
         onEnd(id, ending)
-        for slot in views.values {
-            slot.hub.end(ending)
-        }
+        audience.end(ending)
     }
 
     func stop(_ ending: StreamEnding) {
@@ -217,57 +147,34 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         }
         guard isRunning else { throw .stopped }
         let maximum = shard.configuration.subscribersMaximum
-        guard maximum == 0 || attachments.count < maximum else { throw .full }
+        guard maximum == 0 || audience.count < maximum else { throw .full }
 
+        let opening = try audience.opening(for: request)
         shard.attach(request.subscriber)
-        let view = shard.world.view(of: request.subscriber)
-        let stripe = hub(of: view).admit(on: request.connection.loop, request.transport)
-        attachmentLast += 1
-        let subscription = Subscription(shard: self, attachment: attachmentLast, request: request, stripe: stripe)
-        attachments[attachmentLast] = Attachment(request, view: view, subscription: subscription)
-        status.connections.store(attachments.count, ordering: .relaxed)
-        counters.subscribers.add(1)
-
         forgetLatestIfEventDriven()
-        let first = firstFrame(of: view, for: request.transport)
-        stripe.perform {
-            guard request.connection.onLoop.isOpen else {
-                subscription.cancel()
-                // Whoever asked still has to give back what it holds for the stream.
-                return request.answer(.failure(.disconnected))
-            }
-            request.answer(.success(subscription))
-            subscription.begin(first: first)
-        }
-    }
-
-    /// The frame of the current tick, encoded at most once however many join before the next.
-    private func firstFrame(of view: World.View, for transport: Transports) -> Frame {
-        if let latest = views[view]?.latest, latest.tick == shard.tick, latest.bytes(for: transport) != nil {
-            return latest
-        }
-        let frame = encode(view, for: transport.union(hub(of: view).transports))
-        views[view]?.latest = frame
-        return frame
+        audience.admit(request, opening: opening, to: self, shard)
+        countConnections(1)
     }
 
     /// Joining and leaving change a world between its ticks. Where the next tick is milliseconds away it tells; an event-driven world
     /// may rest for hours, so what newcomers see first is written anew.
     private func forgetLatestIfEventDriven() {
-        guard shard.configuration.tickRate.isEventDriven else { return }
-        for slot in views.values { slot.latest = nil }
+        if shard.configuration.tickRate.isEventDriven { audience.forgetLatest() }
     }
 
     func detach(attachment: UInt64) {
         worker.submit { [self] in
-            guard let gone = attachments.removeValue(forKey: attachment) else { return }
-            views[gone.view]?.hub.dismiss(from: gone.loop, gone.transport)
-            shard.detach(gone.subscriber)
+            guard let subscriber = audience.detach(attachment) else { return }
+            shard.detach(subscriber)
             forgetLatestIfEventDriven()
-            status.connections.store(attachments.count, ordering: .relaxed)
-            counters.subscribers.add(-1)
+            countConnections(-1)
             eventLast = worker.clock.now()
         }
+    }
+
+    private func countConnections(_ change: Int) {
+        status.connections.store(audience.count, ordering: .relaxed)
+        counters.subscribers.add(change)
     }
 
     // MARK: Inputs

@@ -3,22 +3,33 @@ package import PylonFanout
 package import PylonNet
 package import PylonSimulation
 
+/// What of a shard can be watched.
+package enum ShardStream: Hashable, Sendable {
+    /// The state at every published tick, the newest first.
+    case snapshots
+    /// Every event that the world broadcasts, from behind the cursor on; from now on without one.
+    case events(after: EventCursor?)
+}
+
 /// Who wants to watch, and where.
 package struct SubscribeRequest: Sendable {
     package let subscriber: SubscriberID
     package let caller: Caller
     package let transport: Transports
+    package let stream: ShardStream
     package let connection: ConnectionReference
     /// Runs on the connection's loop.
     package let answer: @Sendable (Result<Subscription, ShardError>) -> Void
 
     package init(
-        subscriber: SubscriberID, caller: Caller, transport: Transports, connection: Connection,
+        subscriber: SubscriberID, caller: Caller, transport: Transports, stream: ShardStream = .snapshots,
+        connection: Connection,
         answer: @escaping @Sendable (Result<Subscription, ShardError>) -> Void
     ) {
         self.subscriber = subscriber
         self.caller = caller
         self.transport = transport
+        self.stream = stream
         self.connection = ConnectionReference(connection)
         self.answer = answer
     }

@@ -8,7 +8,7 @@ package import PylonTime
 /// One thread serves thousands of shards: it sleeps until the earliest deadline or until something is submitted. It never touches a
 /// socket and never waits for anyone.
 package final class TickWorker: @unchecked Sendable {
-    // Safety: `deadlines`, `scheduled` and `batch` are confined to the worker's thread, or to the one test that calls `runDue` in
+    // Safety: `deadlines`, `scheduled`, `phases` and `batch` are confined to the worker's thread, or to the one test that calls `runDue` in
     // its place; `mailbox` is the part that others touch.
 
     /// The worker's place among its siblings, 0...
@@ -21,6 +21,7 @@ package final class TickWorker: @unchecked Sendable {
     /// What the deadlines are for, by their datum; freed places are used again.
     private var scheduled: [(any TickTask)?] = []
     private var freePlaces: [Int] = []
+    private var phases = PhaseSpread()
     private var isStopping = false
 
     /// What others ask of the worker. Bounded by what asks: one outstanding command per connection or request.
@@ -57,6 +58,11 @@ package final class TickWorker: @unchecked Sendable {
         var one: UInt64 = 1
         // A failed write would mean a full counter, hence a wake-up under way.
         _ = write(wakeDescriptor, &one, 8)
+    }
+
+    /// When one more shard of `rate` takes its first step. On the worker's thread only.
+    func firstDeadline(rate: TickRate) -> Instant {
+        phases.firstDeadline(rate: rate, now: clock.now())
     }
 
     /// Calls `task.run` at `deadline`. On the worker's thread only.

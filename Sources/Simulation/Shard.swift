@@ -67,10 +67,10 @@ public struct Shard<World: Simulation> {
 
     // MARK: Ticking
 
-    /// Runs one step: the inputs in their order, then the world's own step.
-    public mutating func step(inputs: some Sequence<QueuedInput>) {
+    /// Runs one step: the inputs in their order, then the world's own step. What they broadcast is added to `events`.
+    public mutating func step(inputs: some Sequence<QueuedInput>, events: EventOutbox = EventOutbox()) {
         tick = tick.next
-        let context = StepContext(tick: tick, rate: configuration.tickRate)
+        let context = StepContext(tick: tick, rate: configuration.tickRate, events: events)
         for input in inputs {
             tickLastActive = tick
             apply(input, context)

@@ -13,13 +13,15 @@ public struct ShardConfiguration: Hashable, Sendable {
     public var idleMaximum: Duration = .seconds(90)
     /// A snapshot goes out every so many ticks, 1...: simulate at 60 Hz, publish at 20 Hz with 3.
     public var ticksPerSnapshot = 1
+    /// The newest events kept for subscribers who resume; besides, they are at most 1 MiB.
+    public var eventsKeptMaximum = 1024
 
     public init() {}
 
     /// The fields of a shard's `config` that belong to the engine; what a kind adds to them is its own business.
     static let fieldNames = [
         "tick_rate_hz", "max_subscribers", "max_input_queue", "idle_ticks_before_shutdown", "snapshot_format",
-        "ticks_per_snapshot",
+        "ticks_per_snapshot", "events_kept",
     ]
 
     /// Reads the engine's fields out of a shard's `config` object; missing ones keep their default.
@@ -41,6 +43,7 @@ public struct ShardConfiguration: Hashable, Sendable {
             idleMaximum = tickRate.interval * 1800
         }
         if let ticks = try Self.integer("ticks_per_snapshot", in: json, 1...10_000) { ticksPerSnapshot = ticks }
+        if let count = try Self.integer("events_kept", in: json, 0...1_000_000) { eventsKeptMaximum = count }
         switch json["snapshot_format"] {
         case nil, .null, .string("json"), .string("json_compact"): break
         default: throw ConfigurationError("snapshot_format", "must be \"json\" or \"json_compact\"")

@@ -10,6 +10,9 @@ public enum ShardError: Error, Hashable, Sendable {
     case disconnected
     /// A hook said no, or the sender has no connection to the shard.
     case unauthorized(reason: String)
+    /// The events behind the client's cursor are no longer there, or it is of another stream; `oldest` is the first that could be
+    /// had.
+    case resyncRequired(oldest: UInt64)
     /// The input does not fit the simulation's type.
     case inputMalformed(reason: String)
 
@@ -21,6 +24,7 @@ public enum ShardError: Error, Hashable, Sendable {
         case .stopped: "the shard has stopped"
         case .disconnected: "the connection is closed"
         case .unauthorized(let reason): "unauthorized: \(reason)"
+        case .resyncRequired(let oldest): "resync required: oldest_seq=\(oldest)"
         case .inputMalformed(let reason): "the input does not fit: \(reason)"
         }
     }

@@ -1,7 +1,9 @@
+public import PylonJSON
 public import PylonTime
 
-/// What a simulation may know about the step it is in. The same in every replay.
-public struct StepContext: Sendable {
+/// What a simulation may know about the step it is in, the same in every replay, and where it puts the step's events. Valid during
+/// the step.
+public struct StepContext {
     /// The number of this step; the first is 1.
     public let tick: Tick
     /// The simulated time a step takes: 1/hertz, constant for the shard's life; zero when the shard is event driven.
@@ -9,10 +11,21 @@ public struct StepContext: Sendable {
     /// `dt` in seconds.
     public let seconds: Double
 
-    public init(tick: Tick, rate: TickRate) {
+    private let outbox: EventOutbox
+
+    public init(tick: Tick, rate: TickRate, events: EventOutbox = EventOutbox()) {
+        outbox = events
         self.tick = tick
         dt = rate.interval
         seconds = rate.isEventDriven ? 0 : 1 / Double(rate.hertz)
+    }
+
+    /// Sends an event to everyone who follows the shard's events: `write` writes exactly one JSON value.
+    ///
+    /// Unlike snapshots events are never left out: each subscriber gets all of them in order, numbered without gaps, and whoever was
+    /// away resumes (docs/protocol/shards.md). A shard keeps the newest `events_kept`, at most 1 MiB of them.
+    public func broadcast(_ write: (inout JSONWriter) -> Void) {
+        outbox.append(write)
     }
 }
 

@@ -41,6 +41,9 @@ package struct CloseCode: RawRepresentable, Hashable, Sendable {
     /// 1013: overloaded, full, or the reader was too slow. Reconnect: with backoff, and resume by cursor.
     package static let tryAgainLater = CloseCode(rawValue: 1013)
 
+    /// 4410: the events behind the client's cursor are gone (as HTTP's 410). Reconnect: without a cursor, having loaded the state anew.
+    package static let resyncRequired = CloseCode(rawValue: 4410)
+
     /// What a client does after a close.
     package enum ReconnectRule: Sendable {
         /// A retry would end the same way.
@@ -57,7 +60,7 @@ package struct CloseCode: RawRepresentable, Hashable, Sendable {
     /// with backoff.
     package var reconnectRule: ReconnectRule {
         switch rawValue {
-        case 1000, 1002, 1003, 1007, 1009, 1010: .never
+        case 1000, 1002, 1003, 1007, 1009, 1010, 4410: .never
         case 1001: .immediately
         case 1008: .withNewCredential
         default: .withBackoff

@@ -24,7 +24,7 @@ struct FanoutAllocationTests {
 /// A stripe with subscribers over real sockets, run on the test's own thread.
 private final class Audience {
     private let loop: EventLoop
-    private let stripe: Stripe
+    private let stripe: SnapshotStripe
     private let counters = NetCounters()
     private let listener: Listener
     private let clients: [TestSocket]
@@ -42,7 +42,7 @@ private final class Audience {
         try listener.start()
         clients = try (0..<count).map { _ in try TestSocket(port: port) }
         loop.run()
-        stripe = Stripe(lane: Lane(loop: loop), counters: FanoutCounters())
+        stripe = SnapshotStripe(lane: Lane(loop: loop), counters: FanoutCounters())
         for connection in accepted { stripe.attach(connection, as: .webSocket, first: nil) }
         self.loop = loop
         let payload = [UInt8](repeating: 0x78, count: 512)

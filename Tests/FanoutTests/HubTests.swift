@@ -13,7 +13,7 @@ import Testing
     @Test func transportsAreThoseOfTheSubscribersThere() throws {
         let first = try LoopThread(index: 0)
         let second = try LoopThread(index: 1)
-        let hub = Hub(lanes: LaneSet(), counters: counters)
+        let hub = Hub<SnapshotStripe>(lanes: LaneSet(), counters: counters)
         #expect(hub.isEmpty && hub.transports == [])
         _ = hub.admit(on: first.loop, .webSocket)
         #expect(!hub.isEmpty && hub.transports == .webSocket)
@@ -33,7 +33,7 @@ import Testing
     @Test func aLoopHasOneStripe() throws {
         let first = try LoopThread(index: 0)
         let second = try LoopThread(index: 1)
-        let hub = Hub(lanes: LaneSet(), counters: counters)
+        let hub = Hub<SnapshotStripe>(lanes: LaneSet(), counters: counters)
         let stripe = hub.admit(on: first.loop, .webSocket)
         #expect(hub.admit(on: first.loop, .eventStream) === stripe)
         #expect(hub.admit(on: second.loop, .webSocket) !== stripe)
@@ -46,7 +46,7 @@ import Testing
 
     @Test func aFrameReachesTheSubscribersOfEveryLoop() throws {
         let servers = try (0..<2).map { try TestServer(index: $0) }
-        let hub = Hub(lanes: LaneSet(), counters: counters)
+        let hub = Hub<SnapshotStripe>(lanes: LaneSet(), counters: counters)
         let ends = try servers.map { server in
             let end = try server.connect()
             let stripe = hub.admit(on: server.loop, .webSocket)

@@ -7,7 +7,7 @@ import PylonTime
 import PylonTelemetry
 import Testing
 
-@Suite struct StripeTests {
+@Suite struct SnapshotStripeTests {
     private let counters = FanoutCounters()
 
     /// A frame whose two forms are one byte each, so that a client can tell what it got.
@@ -39,7 +39,7 @@ import Testing
 
     @Test func framesAndActionsAndTheEndComeInOrder() throws {
         let server = try TestServer()
-        let stripe = Stripe(lane: Lane(loop: server.loop), counters: counters)
+        let stripe = SnapshotStripe(lane: Lane(loop: server.loop), counters: counters)
         let events = Mailbox<String>()
         let (client, connection) = try server.connect()
         try server.on(connection) { connection in
@@ -71,7 +71,7 @@ import Testing
 
     @Test func theOldestFramesAreDroppedAndCountedButNoAction() throws {
         let server = try TestServer()
-        let stripe = Stripe(lane: Lane(loop: server.loop), counters: counters)
+        let stripe = SnapshotStripe(lane: Lane(loop: server.loop), counters: counters)
         let (client, connection) = try server.connect()
         try server.thread.run { stripe.attach(connection.value, as: .webSocket, first: nil) }
         let performed = Mailbox<Int>()
@@ -90,7 +90,7 @@ import Testing
 
     @Test func theFirstFrameGoesToTheNewcomerAlone() throws {
         let server = try TestServer()
-        let stripe = Stripe(lane: Lane(loop: server.loop), counters: counters)
+        let stripe = SnapshotStripe(lane: Lane(loop: server.loop), counters: counters)
         let (old, oldEnd) = try server.connect()
         let (new, newEnd) = try server.connect()
         let first = frame(5)
@@ -113,7 +113,7 @@ import Testing
 
     @Test func eachTransportGetsItsForm() throws {
         let server = try TestServer()
-        let stripe = Stripe(lane: Lane(loop: server.loop), counters: counters)
+        let stripe = SnapshotStripe(lane: Lane(loop: server.loop), counters: counters)
         let (socket, socketEnd) = try server.connect()
         let (stream, streamEnd) = try server.connect()
         try server.thread.run {
@@ -135,7 +135,7 @@ import Testing
     @Test func indicesStayRightUnderAnyOrderOfComingAndGoing() throws {
         let seed = testSeed()
         let server = try TestServer()
-        let stripe = Stripe(lane: Lane(loop: server.loop), counters: counters)
+        let stripe = SnapshotStripe(lane: Lane(loop: server.loop), counters: counters)
         let ends = try (0..<12).map { _ in try server.connect() }
         let connections = ends.map(\.connection)
         try server.thread.run {
@@ -171,7 +171,7 @@ import Testing
 
     @Test func endingMayRemoveSubscribersWhileItGoesOn() throws {
         let server = try TestServer()
-        let stripe = Stripe(lane: Lane(loop: server.loop), counters: counters)
+        let stripe = SnapshotStripe(lane: Lane(loop: server.loop), counters: counters)
         let ends = try (0..<5).map { _ in try server.connect() }
         try server.thread.run {
             for (index, end) in ends.map(\.connection).enumerated() {

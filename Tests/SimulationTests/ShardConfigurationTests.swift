@@ -65,7 +65,7 @@ import Testing
         #expect(
             ShardConfiguration.fieldNames == [
                 "tick_rate_hz", "max_subscribers", "max_input_queue", "idle_ticks_before_shutdown", "snapshot_format",
-                "ticks_per_snapshot",
+                "ticks_per_snapshot", "events_kept",
             ])
     }
 }

@@ -1,0 +1,49 @@
+internal import PylonFanout
+internal import PylonGateway
+internal import PylonHTTP
+internal import PylonShardHost
+internal import PylonSimulation
+
+extension ShardStream {
+    /// What a request to upgrade asks for: `stream=events` with an optional `resume=<seq>`, else snapshots, for which a `resume=<tick>`
+    /// is checked and of no further use: the newest state comes at once. Throws `APIError.invalidField`.
+    init(upgrade request: Request) throws(APIError) {
+        let query = request.head.query(plusAsSpace: true)
+        let cursor = try query.first("resume").map { (text) throws(APIError) in try EventCursor(wire: text) }
+        switch query.first("stream") {
+        case nil, "snapshots": self = .snapshots
+        case "events": self = .events(after: cursor)
+        default: throw .invalidField("stream", problem: "must be \"snapshots\" or \"events\"")
+        }
+    }
+}
+
+extension Request {
+    /// The last event that the client has: the field that browsers send when they reconnect by themselves, else the query's `resume`,
+    /// which the page chose when it first connected. Throws `APIError.invalidField`.
+    func eventCursor() throws(APIError) -> EventCursor? {
+        guard let text = head.fields.first("Last-Event-ID") ?? query("resume") else { return nil }
+        return try EventCursor(wire: text)
+    }
+}
+
+extension EventCursor {
+    /// Takes a cursor from the wire: a whole number of up to 19 decimal digits.
+    fileprivate init(wire text: String) throws(APIError) {
+        guard (1...19).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let number = UInt64(text)
+        else { throw .invalidField("resume", problem: "must be the number of the last event received") }
+        self.init(number)
+    }
+}
+
+extension APIError {
+    /// What a shard's refusal of a subscriber means to a client.
+    init(refused error: ShardError) {
+        if case .resyncRequired(let oldest) = error {
+            self = .resyncRequired(oldest: oldest)
+        } else {
+            self = .subscribeRefused(error)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package import PylonEventLoop
+package import PylonNet
+
+/// The subscribers that one hub has on one loop. The lists are the loop's alone; what others want done with them travels through the
+/// lane.
+package class Stripe: @unchecked Sendable {
+    // Safety: `webSockets` and `eventStreams` belong to the loop's thread (`assertOnLoop`). What subclasses add says for itself.
+
+    package final let lane: Lane
+    final let counters: FanoutCounters
+    final var webSockets = SubscriberList()
+    final var eventStreams = SubscriberList()
+
+    /// A stripe without subscribers whose frames or events travel through `lane`.
+    package required init(lane: Lane, counters: FanoutCounters) {
+        self.lane = lane
+        self.counters = counters
+    }
+
+    /// The loop that its subscribers belong to.
+    package final var loop: EventLoop { lane.loop }
+
+    // MARK: Any thread
+
+    /// Runs `body` on the loop behind what was published so far and before what is published later: how a newcomer gets everything
+    /// after its first frame. Lossless; callers are bounded by the connections there are.
+    package final func perform(_ body: @escaping @Sendable () -> Void) {
+        lane.perform(body)
+    }
+
+    /// Ends the stream of every subscriber, behind what was published so far.
+    package final func end(_ ending: StreamEnding) {
+        lane.end(ending, of: self)
+    }
+
+    // MARK: On the loop
+
+    /// Adds a subscriber. The connection must be removed before it is closed.
+    package func attach(_ connection: Connection, as transport: Transports) {
+        loop.assertOnLoop()
+        if transport == .webSocket {
+            webSockets.append(connection)
+        } else {
+            eventStreams.append(connection)
+        }
+    }
+
+    /// Takes a subscriber out. O(1).
+    package final func remove(_ connection: Connection, from transport: Transports) {
+        loop.assertOnLoop()
+        if transport == .webSocket {
+            webSockets.remove(connection)
+        } else {
+            eventStreams.remove(connection)
+        }
+    }
+
+    func endAll(_ ending: StreamEnding) {
+        // Ending a stream may remove its connection from the lists.
+        for connection in webSockets.all + eventStreams.all {
+            (connection.handler as? StreamHandler)?.end(ending, on: connection)
+        }
+    }
+}
