@@ -1,7 +1,7 @@
 package import PylonTelemetry
 
 /// What one listener's connections add up to; shared by all loops.
-package struct NetCounters: Sendable {
+package final class NetCounters: Sendable {
     package let accepted = Counter()
     package let open = Gauge()
     /// Accepted only to be closed because the process had no descriptor left.
