@@ -34,6 +34,7 @@ let package = Package(
     targets: [
         // Modules, lowest first: each depends on modules above it only (Tests/TidyTests/Dependencies.swift).
         .target(name: "CSystem", path: "Sources/CSystem", cSettings: [.define("_GNU_SOURCE")]),
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
         module("Bytes"),
         module("Threading", ["CSystem"]),
         module("Time", ["CSystem", "PylonThreading"]),
@@ -42,7 +43,7 @@ let package = Package(
         module("EventLoop", ["CSystem", "PylonThreading", "PylonTime"]),
         module("Net", ["CSystem", "PylonBytes", "PylonEventLoop", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("HTTP", ["PylonBytes", "PylonTime"]),
-        module("WebSocket", ["PylonBytes"]),
+        module("WebSocket", ["CZlib", "PylonBytes"]),
         module("EventStream", ["PylonBytes"]),
         module(
             "Fanout",

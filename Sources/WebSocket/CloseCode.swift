@@ -23,7 +23,8 @@ package struct CloseCode: RawRepresentable, Hashable, Sendable {
     /// never, for the same reason.
     package static let unsupportedData = CloseCode(rawValue: 1003)
 
-    /// 1007: a message contradicts its type: text that is not UTF-8, or JSON that is none. Reconnect: never.
+    /// 1007: a message contradicts its type: text that is not UTF-8, JSON that is none, or a
+    /// compressed form of nothing. Reconnect: never.
     package static let invalidPayload = CloseCode(rawValue: 1007)
 
     /// 1008: refused: the credential is missing, expired or not enough. Reconnect: only with a new credential.

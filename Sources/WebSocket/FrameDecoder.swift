@@ -4,6 +4,8 @@ package struct FrameChunk {
     package let opcode: Opcode
     /// Whether the frame is the last of its message.
     package let isFinal: Bool
+    /// Whether this chunk starts a frame that starts a compressed message (RFC 7692 §6).
+    package let isCompressed: Bool
     /// Whether this chunk holds the frame's first byte. It may then be empty: the header alone has arrived.
     package let startsFrame: Bool
     /// Whether this chunk holds the frame's last byte.
@@ -35,11 +37,14 @@ package struct FrameDecoder {
     package let role: WebSocketRole
     /// What the peer may send; only the frame limit is applied here.
     package let limits: WebSocketLimits
+    /// Whether permessage-deflate was negotiated. It changes the bits that are allowed; nothing is inflated here.
+    package let isDeflated: Bool
 
     /// A decoder at the start of a stream, behind the handshake.
-    package init(role: WebSocketRole, limits: WebSocketLimits = WebSocketLimits()) {
+    package init(role: WebSocketRole, limits: WebSocketLimits = WebSocketLimits(), isDeflated: Bool = false) {
         self.role = role
         self.limits = limits
+        self.isDeflated = isDeflated
     }
 
     /// Takes the next chunk from the front of `input`, shrinking it; nil when all of it has been taken.
@@ -52,13 +57,9 @@ package struct FrameDecoder {
             input.removeFirst(input.count)
             return nil
         case .payload(let missing, let key):
-            return takePayload(&input, missing: Int(missing), key: key, startsFrame: false)
+            return takePayload(&input, missing: Int(missing), key: key, startsFrame: false, isCompressed: false)
         case .header(let partial):
-            let outcome =
-                partial.count == 0
-                ? FrameHeader.parse(UnsafeRawBufferPointer(input), role: role, limit: limits.frameBytesMaximum)
-                : partial.parse(with: UnsafeRawBufferPointer(input), role: role, limit: limits.frameBytesMaximum)
-            switch outcome {
+            switch partial.count == 0 ? parse(UnsafeRawBufferPointer(input)) : parse(partial, input) {
             case .incomplete:
                 state = .header(partial.appending(UnsafeRawBufferPointer(input)))
                 input.removeFirst(input.count)
@@ -72,9 +73,20 @@ package struct FrameDecoder {
                 opcode = header.opcode
                 isFinal = header.isFinal
                 let key = header.maskingKey ?? MaskingKey(0, 0, 0, 0)
-                return takePayload(&input, missing: header.payloadCount, key: key, startsFrame: true)
+                return takePayload(
+                    &input, missing: header.payloadCount, key: key, startsFrame: true, isCompressed: header.isCompressed
+                )
             }
         }
+    }
+
+    private func parse(_ bytes: UnsafeRawBufferPointer) -> FrameHeader.Outcome {
+        FrameHeader.parse(bytes, role: role, limit: limits.frameBytesMaximum, isDeflated: isDeflated)
+    }
+
+    /// Parses the header that `partial` and `more` begin with.
+    private func parse(_ partial: PartialHeader, _ more: UnsafeMutableRawBufferPointer) -> FrameHeader.Outcome {
+        partial.appending(UnsafeRawBufferPointer(more)).withBytes { parse($0) }
     }
 
     /// Drops everything that is still to come, as §5.5.1 asks behind a Close frame.
@@ -83,7 +95,8 @@ package struct FrameDecoder {
     }
 
     private mutating func takePayload(
-        _ input: inout UnsafeMutableRawBufferPointer, missing: Int, key: MaskingKey, startsFrame: Bool
+        _ input: inout UnsafeMutableRawBufferPointer, missing: Int, key: MaskingKey, startsFrame: Bool,
+        isCompressed: Bool
     ) -> FrameChunk {
         let taken = min(missing, input.count)
         let bytes = UnsafeMutableRawBufferPointer(rebasing: input[..<taken])
@@ -94,7 +107,8 @@ package struct FrameDecoder {
             endsFrame
             ? .header(PartialHeader()) : .payload(missing: UInt32(missing - taken), key: key.advanced(by: taken))
         return FrameChunk(
-            opcode: opcode, isFinal: isFinal, startsFrame: startsFrame, endsFrame: endsFrame,
+            opcode: opcode, isFinal: isFinal, isCompressed: isCompressed, startsFrame: startsFrame,
+            endsFrame: endsFrame,
             remainingCount: missing - taken, bytes: UnsafeRawBufferPointer(bytes))
     }
 }
@@ -104,12 +118,9 @@ private struct PartialHeader {
     private var bytes: InlineArray<14, UInt8> = .init(repeating: 0)
     private(set) var count: UInt8 = 0
 
-    /// The header that these bytes and `more` begin with.
-    func parse(with more: UnsafeRawBufferPointer, role: WebSocketRole, limit: Int) -> FrameHeader.Outcome {
-        let joined = appending(more)
-        return withUnsafeBytes(of: joined.bytes) {
-            FrameHeader.parse(UnsafeRawBufferPointer(rebasing: $0[..<Int(joined.count)]), role: role, limit: limit)
-        }
+    /// Lets `body` read these bytes.
+    func withBytes(_ body: (UnsafeRawBufferPointer) -> FrameHeader.Outcome) -> FrameHeader.Outcome {
+        withUnsafeBytes(of: bytes) { body(UnsafeRawBufferPointer(rebasing: $0[..<Int(count)])) }
     }
 
     /// These bytes followed by as many of `more` as a header can have.

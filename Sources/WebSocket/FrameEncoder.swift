@@ -1,6 +1,7 @@
 package import PylonBytes
 
-/// Writes frames (RFC 6455 §5.2). Servers pass no masking key, clients a fresh one for each frame.
+/// Writes frames (RFC 6455 §5.2). Servers pass no masking key, clients a fresh one for each frame. `isCompressed` marks the first
+/// frame of a message that a ``MessageDeflater`` has compressed (RFC 7692 §6).
 package enum FrameEncoder {
     /// The longest header that a server writes: two bytes and a 64-bit length.
     package static let headerBytesMaximum = 10
@@ -17,9 +18,10 @@ package enum FrameEncoder {
     /// ``headerBytesMaximum`` bytes free in front, then write the header right before the payload.
     @discardableResult
     package static func writeHeader(
-        _ opcode: Opcode, isFinal: Bool = true, payloadCount: Int, to target: UnsafeMutableRawBufferPointer
+        _ opcode: Opcode, isFinal: Bool = true, isCompressed: Bool = false, payloadCount: Int,
+        to target: UnsafeMutableRawBufferPointer
     ) -> Int {
-        target[0] = opcode.rawValue | (isFinal ? 0x80 : 0)
+        target[0] = opcode.rawValue | (isFinal ? 0x80 : 0) | (isCompressed ? 0x40 : 0)
         if payloadCount < 126 {
             target[1] = UInt8(payloadCount)
             return 2
@@ -36,11 +38,12 @@ package enum FrameEncoder {
 
     /// Appends a header for a payload of `payloadCount` bytes, which the caller appends, masked if there is a key.
     package static func writeHeader(
-        _ opcode: Opcode, isFinal: Bool = true, payloadCount: Int, maskingKey: MaskingKey? = nil,
-        into output: inout ByteBuffer
+        _ opcode: Opcode, isFinal: Bool = true, isCompressed: Bool = false, payloadCount: Int,
+        maskingKey: MaskingKey? = nil, into output: inout ByteBuffer
     ) {
         output.withSpareCapacity(headerBytesMaximum + 4) { spare in
-            var length = writeHeader(opcode, isFinal: isFinal, payloadCount: payloadCount, to: spare)
+            var length = writeHeader(
+                opcode, isFinal: isFinal, isCompressed: isCompressed, payloadCount: payloadCount, to: spare)
             if let maskingKey {
                 spare[1] |= 0x80
                 spare.storeBytes(of: maskingKey.bits.littleEndian, toByteOffset: length, as: UInt32.self)
@@ -52,10 +55,12 @@ package enum FrameEncoder {
 
     /// Appends a whole frame.
     package static func write(
-        _ opcode: Opcode, _ payload: UnsafeRawBufferPointer, isFinal: Bool = true, maskingKey: MaskingKey? = nil,
-        into output: inout ByteBuffer
+        _ opcode: Opcode, _ payload: UnsafeRawBufferPointer, isFinal: Bool = true, isCompressed: Bool = false,
+        maskingKey: MaskingKey? = nil, into output: inout ByteBuffer
     ) {
-        writeHeader(opcode, isFinal: isFinal, payloadCount: payload.count, maskingKey: maskingKey, into: &output)
+        writeHeader(
+            opcode, isFinal: isFinal, isCompressed: isCompressed, payloadCount: payload.count, maskingKey: maskingKey,
+            into: &output)
         let start = output.count
         output.append(payload)
         guard let maskingKey else { return }

@@ -4,6 +4,8 @@ package struct FrameHeader: Hashable, Sendable {
     package let opcode: Opcode
     /// Whether this is the last frame of its message.
     package let isFinal: Bool
+    /// Whether RSV1 is set: this is the first frame of a compressed message (RFC 7692 §6).
+    package let isCompressed: Bool
     /// The payload's length in bytes.
     package let payloadCount: Int
     /// The key that the payload is masked with, nil if it is not.
@@ -23,10 +25,15 @@ package struct FrameHeader: Hashable, Sendable {
     /// Reads the header at the start of `bytes`.
     ///
     /// Each rule is checked as soon as the bytes that decide it are there, so that a prefix which fails, fails in the
-    /// same way however much follows.
-    static func parse(_ bytes: UnsafeRawBufferPointer, role: WebSocketRole, limit: Int) -> Outcome {
+    /// same way however much follows. `isDeflated` says that permessage-deflate was negotiated.
+    static func parse(
+        _ bytes: UnsafeRawBufferPointer, role: WebSocketRole, limit: Int, isDeflated: Bool
+    ) -> Outcome {
         guard let first = bytes.first else { return .incomplete }
-        if first & 0x70 != 0 { return .failure(.reservedBits) }
+        if first & 0x30 != 0 { return .failure(.reservedBits) }
+        let isCompressed = first & 0x40 != 0
+        // RFC 7692 §6 and §6.1: RSV1 is for the first frame of a data message, not for control frames or further fragments.
+        if isCompressed, !isDeflated || first & 0x0F == 0 || first & 0x08 != 0 { return .failure(.reservedBits) }
         guard let opcode = Opcode(rawValue: first & 0x0F) else { return .failure(.reservedOpcode(first & 0x0F)) }
         let isFinal = first & 0x80 != 0
         if opcode.isControl, !isFinal { return .failure(.fragmentedControlFrame) }
@@ -52,12 +59,14 @@ package struct FrameHeader: Hashable, Sendable {
 
         guard isMasked else {
             let header = FrameHeader(
-                opcode: opcode, isFinal: isFinal, payloadCount: Int(length), maskingKey: nil)
+                opcode: opcode, isFinal: isFinal, isCompressed: isCompressed, payloadCount: Int(length), maskingKey: nil
+            )
             return .complete(header, bytes: index)
         }
         guard bytes.count >= index + 4 else { return .incomplete }
         let key = MaskingKey(bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3])
-        let header = FrameHeader(opcode: opcode, isFinal: isFinal, payloadCount: Int(length), maskingKey: key)
+        let header = FrameHeader(
+            opcode: opcode, isFinal: isFinal, isCompressed: isCompressed, payloadCount: Int(length), maskingKey: key)
         return .complete(header, bytes: index + 4)
     }
 }

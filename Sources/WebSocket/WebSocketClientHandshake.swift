@@ -12,7 +12,7 @@ package struct WebSocketClientHandshake: Sendable {
         case notUpgraded
         /// `Sec-WebSocket-Accept` does not match the key.
         case acceptMismatch
-        /// A subprotocol that was not offered, or an extension, of which none was.
+        /// A subprotocol or an extension that was not offered, or one accepted in a way that was not.
         case unexpectedNegotiation
     }
 
@@ -20,6 +20,8 @@ package struct WebSocketClientHandshake: Sendable {
     package struct Acceptance: Hashable, Sendable {
         /// The subprotocol that the server chose.
         package let subprotocol: String?
+        /// Whether messages may be compressed: permessage-deflate was offered and accepted.
+        package let isDeflated: Bool
         /// The length of the response head; frames follow.
         package let headCount: Int
     }
@@ -35,17 +37,20 @@ package struct WebSocketClientHandshake: Sendable {
     package let key: String
     /// The subprotocols offered.
     package let subprotocols: [String]
+    /// Whether permessage-deflate is offered.
+    package let offersDeflate: Bool
     /// More fields, such as `Authorization`.
     package let fields: [(name: String, value: String)]
 
     /// A handshake. `generator` makes the key of 16 random bytes (§4.1 item 7).
     package init(
-        host: String, target: String = "/", subprotocols: [String] = [], fields: [(name: String, value: String)] = [],
-        from generator: inout some RandomNumberGenerator
+        host: String, target: String = "/", subprotocols: [String] = [], offersDeflate: Bool = false,
+        fields: [(name: String, value: String)] = [], from generator: inout some RandomNumberGenerator
     ) {
         self.host = host
         self.target = target
         self.subprotocols = subprotocols
+        self.offersDeflate = offersDeflate
         self.fields = fields
         key = Base64.encode((0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) })
     }
@@ -57,6 +62,7 @@ package struct WebSocketClientHandshake: Sendable {
         if !subprotocols.isEmpty {
             head += "Sec-WebSocket-Protocol: \(subprotocols.joined(separator: ", "))\r\n"
         }
+        if offersDeflate { head += "Sec-WebSocket-Extensions: \(DeflateNegotiation.offer)\r\n" }
         for field in fields { head += "\(field.name): \(field.value)\r\n" }
         output.append(head + "\r\n")
     }
@@ -76,17 +82,26 @@ package struct WebSocketClientHandshake: Sendable {
         try Self.checkStatus(lines.popFirst() ?? "")
         var response = Response()
         for line in lines { try response.add(line) }
-        return Acceptance(subprotocol: try check(response), headCount: count)
+        try check(response)
+        return Acceptance(
+            subprotocol: try subprotocol(response), isDeflated: try isDeflated(response), headCount: count)
     }
 
-    private func check(_ response: Response) throws(Failure) -> String? {
+    private func check(_ response: Response) throws(Failure) {
         guard WebSocketHandshake.contains("websocket", in: response.upgrade),
             WebSocketHandshake.contains("upgrade", in: response.connection)
         else { throw .notUpgraded }
         guard response.accept == [WebSocketHandshake.accept(key)] else { throw .acceptMismatch }
-        guard response.extensions.allSatisfy(\.isEmpty), response.subprotocol.count <= 1 else {
-            throw .unexpectedNegotiation
-        }
+    }
+
+    private func isDeflated(_ response: Response) throws(Failure) -> Bool {
+        let answer = DeflateNegotiation.check(answer: response.extensions)
+        guard let answer, offersDeflate || !answer else { throw .unexpectedNegotiation }
+        return answer
+    }
+
+    private func subprotocol(_ response: Response) throws(Failure) -> String? {
+        guard response.subprotocol.count <= 1 else { throw .unexpectedNegotiation }
         guard let subprotocol = response.subprotocol.first else { return nil }
         guard subprotocols.contains(subprotocol) else { throw .unexpectedNegotiation }
         return subprotocol

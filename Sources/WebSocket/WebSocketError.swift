@@ -26,6 +26,8 @@ package enum WebSocketError: Error, Hashable, Sendable {
     case messageInsideMessage
     /// A text message that is not UTF-8 (§8.1).
     case invalidText
+    /// A compressed message that is no deflate stream, or the beginning of one (RFC 7692 §7.2.2).
+    case invalidCompression
     /// A Close frame with a payload of one byte (§5.5.1).
     case closePayloadTooShort
     /// A Close frame with a code that must not be sent (§7.4).
@@ -40,7 +42,8 @@ package enum WebSocketError: Error, Hashable, Sendable {
             .lengthOutOfRange, .maskMissing, .maskForbidden, .continuationWithoutMessage, .messageInsideMessage,
             .closePayloadTooShort, .invalidCloseCode:
             .protocolError
-        case .invalidText, .invalidCloseReason: .invalidPayload
+        // RFC 7692 names no code for compression; 1007 is for data that is not consistent with the message's type.
+        case .invalidText, .invalidCompression, .invalidCloseReason: .invalidPayload
         case .frameTooBig, .messageTooBig: .messageTooBig
         }
     }
@@ -61,6 +64,7 @@ package enum WebSocketError: Error, Hashable, Sendable {
         case .continuationWithoutMessage: "continuation without a message"
         case .messageInsideMessage: "new message inside a fragmented one"
         case .invalidText: "text is not UTF-8"
+        case .invalidCompression: "compressed message cannot be inflated"
         case .closePayloadTooShort: "close payload of one byte"
         case .invalidCloseCode: "invalid close code"
         case .invalidCloseReason: "close reason is not UTF-8"

@@ -18,11 +18,13 @@ package enum WebSocketHandshake {
         package var version: [String]
         /// `Sec-WebSocket-Protocol`: lists of subprotocols.
         package var subprotocols: [String]
+        /// `Sec-WebSocket-Extensions`: lists of offers.
+        package var extensions: [String]
 
         /// A request with these values.
         package init(
             method: String, isHTTP11: Bool = true, connection: [String], upgrade: [String], key: [String],
-            version: [String], subprotocols: [String] = []
+            version: [String], subprotocols: [String] = [], extensions: [String] = []
         ) {
             self.method = method
             self.isHTTP11 = isHTTP11
@@ -31,6 +33,7 @@ package enum WebSocketHandshake {
             self.key = key
             self.version = version
             self.subprotocols = subprotocols
+            self.extensions = extensions
         }
     }
 
@@ -86,19 +89,27 @@ package enum WebSocketHandshake {
         package let subprotocol: String?
         /// The credential among the offered subprotocols, for whoever resolves identities.
         package let credential: SubprotocolList.Credential?
+        /// The value of `Sec-WebSocket-Extensions`: how permessage-deflate was accepted; nil to leave the field out.
+        package let extensions: String?
+
+        /// Whether messages may be compressed.
+        package var isDeflated: Bool { extensions != nil }
 
         /// The whole response head.
         package var responseHead: String {
             var head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             head += "Sec-WebSocket-Accept: \(accept)\r\n"
             if let subprotocol { head += "Sec-WebSocket-Protocol: \(subprotocol)\r\n" }
+            if let extensions { head += "Sec-WebSocket-Extensions: \(extensions)\r\n" }
             return head + "\r\n"
         }
     }
 
     /// Accepts or refuses a request. `supported` are the subprotocols that the service speaks, besides the echo of a
-    /// credential.
-    package static func answer(_ request: Request, supported: [String] = []) throws(Refusal) -> Acceptance {
+    /// credential. Offers of permessage-deflate are accepted if `deflates`.
+    package static func answer(
+        _ request: Request, supported: [String] = [], deflates: Bool = false
+    ) throws(Refusal) -> Acceptance {
         guard request.method == "GET" else { throw .method }
         guard request.isHTTP11 else { throw .httpVersion }
         guard contains("websocket", in: request.upgrade), contains("upgrade", in: request.connection) else {
@@ -109,7 +120,8 @@ package enum WebSocketHandshake {
         let offered = SubprotocolList(headerValues: request.subprotocols)
         return Acceptance(
             accept: accept(request.key[0]), subprotocol: offered.choose(from: supported),
-            credential: offered.credential)
+            credential: offered.credential,
+            extensions: deflates ? DeflateNegotiation.answer(to: request.extensions) : nil)
     }
 
     /// The value of `Sec-WebSocket-Accept` for a key (§4.2.2 item 5.4).

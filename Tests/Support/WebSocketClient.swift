@@ -32,8 +32,12 @@ package final class WebSocketClient {
     package let socket: TestSocket
     /// The subprotocol that the server chose.
     package private(set) var subprotocol: String?
-    private var session = WebSocketSession(
-        role: .client, limits: WebSocketLimits(frameBytesMaximum: 64 << 20, messageBytesMaximum: 64 << 20))
+    /// Whether permessage-deflate was agreed on.
+    package var isDeflated: Bool { inflater != nil }
+    /// The messages that came compressed.
+    package var compressedTotal: UInt64 { inflater?.messagesTotal ?? 0 }
+    private var inflater: MessageInflater?
+    private var session = WebSocketClient.session(isDeflated: false)
     private var pending: [Message] = []
     private var pendingStart = 0
     private var generator = SystemRandomNumberGenerator()
@@ -41,17 +45,17 @@ package final class WebSocketClient {
     /// Connects and shakes hands. Throws `WebSocketClientHandshake.Failure.refused(status:)` when the server will not.
     package convenience init(
         port: UInt16, _ target: String, token: String? = nil, subprotocols: [String] = [], fields: [String] = [],
-        receiveBufferBytes: Int32? = nil
+        offersDeflate: Bool = false, receiveBufferBytes: Int32? = nil
     ) throws {
         try self.init(
             over: try TestSocket(port: port, receiveBufferBytes: receiveBufferBytes), target, token: token,
-            subprotocols: subprotocols, fields: fields)
+            subprotocols: subprotocols, fields: fields, offersDeflate: offersDeflate)
     }
 
     /// Shakes hands over `socket`, which is connected.
     package init(
         over socket: TestSocket, _ target: String, token: String? = nil, subprotocols: [String] = [],
-        fields: [String] = []
+        fields: [String] = [], offersDeflate: Bool = false
     ) throws {
         self.socket = socket
         var pairs: [(name: String, value: String)] = token.map { [("Authorization", "Bearer \($0)")] } ?? []
@@ -60,7 +64,8 @@ package final class WebSocketClient {
             pairs.append((String(parts[0]), String(parts[1].drop { $0 == " " })))
         }
         let handshake = WebSocketClientHandshake(
-            host: "localhost", target: target, subprotocols: subprotocols, fields: pairs, from: &generator)
+            host: "localhost", target: target, subprotocols: subprotocols, offersDeflate: offersDeflate, fields: pairs,
+            from: &generator)
         var request = ByteBuffer()
         handshake.writeRequest(into: &request)
         try socket.send(request.copyBytes())
@@ -68,11 +73,20 @@ package final class WebSocketClient {
             let waiting = Array(socket.waiting)
             if let acceptance = try handshake.check(waiting.span) {
                 subprotocol = acceptance.subprotocol
+                if acceptance.isDeflated {
+                    inflater = MessageInflater()
+                    session = Self.session(isDeflated: true)
+                }
                 _ = try socket.take(acceptance.headCount)
                 return
             }
             guard try socket.receiveMore() else { throw SocketError.ended }
         }
+    }
+
+    private static func session(isDeflated: Bool) -> WebSocketSession {
+        let limits = WebSocketLimits(frameBytesMaximum: 64 << 20, messageBytesMaximum: 64 << 20)
+        return WebSocketSession(role: .client, limits: limits, isDeflated: isDeflated)
     }
 
     /// The answer to a handshake that is to be refused.
@@ -94,10 +108,15 @@ package final class WebSocketClient {
     }
 
     /// Sends one frame.
-    package func send(_ opcode: Opcode, _ payload: [UInt8], isFinal: Bool = true) throws {
+    package func send(
+        _ opcode: Opcode, _ payload: [UInt8], isFinal: Bool = true, isCompressed: Bool = false
+    ) throws {
         var bytes = ByteBuffer()
         let key = MaskingKey(from: &generator)
-        FrameEncoder.write(opcode, payload.span, isFinal: isFinal, maskingKey: key, into: &bytes)
+        payload.withUnsafeBytes {
+            FrameEncoder.write(
+                opcode, $0, isFinal: isFinal, isCompressed: isCompressed, maskingKey: key, into: &bytes)
+        }
         try socket.send(bytes.copyBytes())
     }
 
@@ -118,7 +137,9 @@ package final class WebSocketClient {
             guard var bytes = try takeSome() else { return .end }
             bytes.withUnsafeMutableBytes { buffer in
                 var rest = buffer
-                while let event = session.next(&rest) { pending.append(Self.message(event)) }
+                while let event = session.next(&rest, inflater: { [self] in inflater ?? MessageInflater() }) {
+                    pending.append(Self.message(event))
+                }
             }
         }
         pendingStart += 1

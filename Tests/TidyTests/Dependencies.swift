@@ -3,7 +3,7 @@ enum Dependencies {
     /// The order of the modules, lowest first: a module depends on lower layers only, so modules that share a layer
     /// know nothing of each other. Names are those of the folders in `Sources`.
     static let layers: [[String]] = [
-        ["CSystem", "CSQLite", "CCrypto", "CAllocationCounter"],
+        ["CSystem", "CSQLite", "CCrypto", "CZlib", "CAllocationCounter"],
         ["Bytes", "Threading"],
         ["Time"],
         ["JSON"],

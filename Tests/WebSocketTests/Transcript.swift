@@ -70,22 +70,24 @@ enum Cut: Equatable {
 
 /// Everything that a session reports for `wire`, cut as asked, and the memory it holds in the end.
 func transcript(
-    _ wire: [UInt8], _ cut: Cut = .whole, role: WebSocketRole = .server, limits: WebSocketLimits = WebSocketLimits()
+    _ wire: [UInt8], _ cut: Cut = .whole, role: WebSocketRole = .server, limits: WebSocketLimits = WebSocketLimits(),
+    inflater: MessageInflater? = nil
 ) -> (events: [Seen], bufferedBytes: Int) {
-    transcript(wire, pieces: cut.pieces(of: wire.count), role: role, limits: limits)
+    transcript(wire, pieces: cut.pieces(of: wire.count), role: role, limits: limits, inflater: inflater)
 }
 
-/// Everything that a session reports for `wire`, fed in these pieces.
+/// Everything that a session reports for `wire`, fed in these pieces; with permessage-deflate if there is an inflater.
 func transcript(
-    _ wire: [UInt8], pieces: [Range<Int>], role: WebSocketRole = .server, limits: WebSocketLimits = WebSocketLimits()
+    _ wire: [UInt8], pieces: [Range<Int>], role: WebSocketRole = .server, limits: WebSocketLimits = WebSocketLimits(),
+    inflater: MessageInflater? = nil
 ) -> (events: [Seen], bufferedBytes: Int) {
-    var session = WebSocketSession(role: role, limits: limits)
+    var session = WebSocketSession(role: role, limits: limits, isDeflated: inflater != nil)
     var wire = wire
     let events = wire.withUnsafeMutableBytes { bytes in
         var events: [Seen] = []
         for piece in pieces {
             var input = UnsafeMutableRawBufferPointer(rebasing: bytes[piece])
-            while let event = session.next(&input) { events.append(Seen(event)) }
+            while let event = session.next(&input, inflater: { inflater! }) { events.append(Seen(event)) }
             precondition(input.isEmpty, "input left over")
         }
         return events

@@ -190,7 +190,7 @@ private func refusal(_ change: (inout Request) -> Void) -> Refusal? {
             #expect(try handshake.check(received.span) == nil)
         }
         let acceptance = try handshake.check(stream.span)
-        #expect(acceptance == .init(subprotocol: "bearer.t", headCount: head.utf8.count))
+        #expect(acceptance == .init(subprotocol: "bearer.t", isDeflated: false, headCount: head.utf8.count))
     }
 
     @Test func `a wrong answer is refused for its reason`() {
