@@ -25,6 +25,8 @@ package final class EventLoop: @unchecked Sendable {
     let poller: Poller
     var channels = ChannelTable()
     var timers = DeadlineHeap()
+    /// The values of ``LoopLocal`` declarations.
+    var slots = LoopSlots()
     private let inbox: Inbox
     private var batch: [Inbox.Item] = []
     private var flushing: [Channel] = []

@@ -243,27 +243,32 @@ package final class HTTPConnection: ConnectionHandler {
             // Its bytes would be taken for frames.
             throw .handshakeRefused(status: .badRequest, message: "a handshake has no body", fields: HTTPFields())
         }
-        let acceptance = try Self.handshake(request.head)
+        let acceptance = try Self.handshake(request.head, deflates: service.settings.deflatesWebSockets)
         let application = try factory(request)
         var fields: HTTPFields = [.upgrade: "websocket", .connection: "Upgrade"]
         fields["Sec-WebSocket-Accept"] = acceptance.accept
         if let subprotocol = acceptance.subprotocol { fields["Sec-WebSocket-Protocol"] = subprotocol }
+        if let extensions = acceptance.extensions { fields["Sec-WebSocket-Extensions"] = extensions }
         send(HTTPResponse(.switchingProtocols, fields: fields), on: connection)
         state = .finished
         let socket = WebSocketConnection(
-            application: application, settings: service.settings, connection: connection)
+            application: application, settings: service.settings, isDeflated: acceptance.isDeflated,
+            connection: connection)
         connection.replaceHandler(socket)
         socket.begin(on: connection)
         application.opened(socket, on: connection)
     }
 
-    private static func handshake(_ head: HTTPRequestHead) throws(APIError) -> WebSocketHandshake.Acceptance {
+    private static func handshake(
+        _ head: HTTPRequestHead, deflates: Bool
+    ) throws(APIError) -> WebSocketHandshake.Acceptance {
         let request = WebSocketHandshake.Request(
             method: head.method.token, isHTTP11: head.version == .http11, connection: head.fields.all(.connection),
             upgrade: head.fields.all(.upgrade), key: head.fields.all("Sec-WebSocket-Key"),
-            version: head.fields.all("Sec-WebSocket-Version"), subprotocols: head.fields.all("Sec-WebSocket-Protocol"))
+            version: head.fields.all("Sec-WebSocket-Version"), subprotocols: head.fields.all("Sec-WebSocket-Protocol"),
+            extensions: head.fields.all("Sec-WebSocket-Extensions"))
         do {
-            return try WebSocketHandshake.answer(request)
+            return try WebSocketHandshake.answer(request, deflates: deflates)
         } catch {
             var fields = HTTPFields()
             for field in error.fields {

@@ -33,6 +33,8 @@ package struct ServiceSettings: Sendable {
     package var limits = HTTPLimits()
     /// Frames and messages of WebSockets other than a shard's.
     package var webSocketLimits = WebSocketLimits()
+    /// Whether WebSockets whose clients offer permessage-deflate get it.
+    package var deflatesWebSockets = true
     package var timeouts = HTTPTimeouts()
     /// Idle time after which a WebSocket is pinged; after as much again without a sign of life it is closed.
     package var pingInterval: Duration = .seconds(25)

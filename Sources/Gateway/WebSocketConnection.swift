@@ -24,6 +24,11 @@ package protocol WebSocketApplication: AnyObject {
 /// RFC 6455 on one connection: messages for the application, answers to pings, the closing handshake, and a ping of our own for those
 /// who have been silent.
 package final class WebSocketConnection: StreamHandler {
+    /// A connection needs an inflater only for a moment: one, with its output, serves all of a loop.
+    private static let inflater = LoopLocal { MessageInflater() }
+
+    /// Whether the client takes compressed messages: permessage-deflate was negotiated, without context takeover.
+    package let isDeflated: Bool
     private let application: any WebSocketApplication
     private let settings: ServiceSettings
     private var session: WebSocketSession
@@ -34,11 +39,13 @@ package final class WebSocketConnection: StreamHandler {
     /// Held by the loop while it is open.
     private unowned let connection: Connection
 
-    init(application: any WebSocketApplication, settings: ServiceSettings, connection: Connection) {
+    init(application: any WebSocketApplication, settings: ServiceSettings, isDeflated: Bool, connection: Connection) {
         self.application = application
+        self.isDeflated = isDeflated
         self.settings = settings
         self.connection = connection
-        session = WebSocketSession(role: .server, limits: application.limits ?? settings.webSocketLimits)
+        session = WebSocketSession(
+            role: .server, limits: application.limits ?? settings.webSocketLimits, isDeflated: isDeflated)
         super.init()
         settings.metrics.webSockets.add(1)
     }
@@ -51,7 +58,7 @@ package final class WebSocketConnection: StreamHandler {
 
     // MARK: Sending
 
-    /// Sends a whole message. When the client is slow and much waits already, its own input is left unread until it has caught up.
+    /// Sends a whole message, uncompressed: what goes to one client alone is seldom worth the time. When the client is slow and much waits already, its own input is left unread until it has caught up.
     package func send(_ bytes: UnsafeRawBufferPointer, isText: Bool) {
         guard connection.isOpen, closing.canSend else { return }
         connection.write { FrameEncoder.write(isText ? .text : .binary, bytes, into: &$0) }
@@ -86,7 +93,9 @@ package final class WebSocketConnection: StreamHandler {
         awaitsPong = false
         heardAt = connection.loop.now
         var rest = bytes
-        while connection.isOpen, !isBackpressured, let event = session.next(&rest) {
+        while connection.isOpen, !isBackpressured,
+            let event = session.next(&rest, inflater: { Self.inflater.value(on: connection.loop) })
+        {
             switch event {
             case .text(let message):
                 application.received(message, isText: true, socket: self, on: connection)

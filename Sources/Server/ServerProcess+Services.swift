@@ -51,6 +51,7 @@ extension ServerProcess {
         var settings = ServiceSettings(clock: clock, readiness: readiness, metrics: gateway, log: log)
         let frameBytes = configuration.integer(.webSocketFrameBytes)
         settings.webSocketLimits = WebSocketLimits(frameBytesMaximum: frameBytes, messageBytesMaximum: frameBytes)
+        settings.deflatesWebSockets = configuration.isOn(.webSocketDeflate)
         settings.pingInterval = .seconds(configuration.integer(.pingSeconds))
         settings.commonFields = HTTPFieldBlock(CommonFields.fields(allowedOrigin: configuration.allowedOrigin))
         return settings

@@ -39,7 +39,8 @@ struct Setting: Sendable {
 enum SettingKey: String, Sendable, CaseIterable {
     case port, host, unixSocket, databasePath, adminToken, developmentMode, corsOrigin, loops, tickWorkers,
         shardsMaximum
-    case connectionsPerAddress, proxyHops, webSocketFrameBytes, shardMessageBytes, pingSeconds, drainSeconds, logLevel
+    case connectionsPerAddress, proxyHops, webSocketFrameBytes, shardMessageBytes, webSocketDeflate
+    case pingSeconds, drainSeconds, logLevel
     case logFormat, testEndpoints
 }
 
@@ -91,6 +92,9 @@ extension Setting {
         Setting(
             .shardMessageBytes, variable: "PYLON_SHARD_MAX_MESSAGE", .integer(125...67_108_864), standard: "1048576",
             unit: "bytes", effect: "largest input accepted, over WebSocket or HTTP"),
+        Setting(
+            .webSocketDeflate, variable: "PYLON_WS_DEFLATE", .boolean, standard: "1",
+            effect: "compresses for WebSocket clients that offer permessage-deflate; 0 turns it off"),
         Setting(
             .pingSeconds, variable: "PYLON_WS_PING_SECS", .integer(1...3600), standard: "25", unit: "seconds",
             effect: "silence after which a WebSocket is pinged; after as much again it is closed"),

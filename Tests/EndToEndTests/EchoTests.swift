@@ -14,6 +14,18 @@ internal import Testing
 
     private func connect() throws -> WebSocketClient { try WebSocketClient(port: server.port, "/__test__/echo") }
 
+    // MARK: Compression
+
+    @Test func compressionIsOnUnlessItIsTurnedOff() throws {
+        let socket = try WebSocketClient(port: server.port, "/__test__/echo", offersDeflate: true)
+        #expect(socket.isDeflated)
+        try socket.send(.text, [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00], isCompressed: true)
+        #expect(try socket.next() == .text("Hello"))
+        let without = try ServerHarness(
+            ["--host", "127.0.0.1", "--test-endpoints"], environment: ["PYLON_WS_DEFLATE": "0"])
+        #expect(try !WebSocketClient(port: without.port, "/__test__/echo", offersDeflate: true).isDeflated)
+    }
+
     // MARK: Messages
 
     @Test(arguments: [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 20]) func messagesComeBack(count: Int) throws {

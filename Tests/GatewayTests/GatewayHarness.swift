@@ -32,7 +32,7 @@ final class GatewayHarness: Sendable {
     private let worker: TickWorker
     private let workerThread: Thread
 
-    init() throws {
+    init(deflates: Bool = true) throws {
         loop = try EventLoop(index: 0, clock: clock)
         worker = TickWorker(index: 0, clock: clock)
         workerThread = worker.start()
@@ -41,7 +41,7 @@ final class GatewayHarness: Sendable {
         ) { 1 }
         let listening = try ListeningSocket.open(address: .v4(0x7F00_0001), port: 0, count: 1)
         port = listening.port
-        let service = try Self.service(clock, counters, registry, exchanges)
+        let service = try Self.service(clock, counters, registry, exchanges, deflates: deflates)
         let listener = Listener(descriptor: listening.descriptors[0], loop: loop, counters: net) { connection in
             HTTPConnection(service: service, connection: connection)
         }
@@ -67,7 +67,8 @@ final class GatewayHarness: Sendable {
     }
 
     private static func service(
-        _ clock: ManualClock, _ counters: GatewayCounters, _ registry: ShardRegistry, _ exchanges: ExchangeBox
+        _ clock: ManualClock, _ counters: GatewayCounters, _ registry: ShardRegistry, _ exchanges: ExchangeBox,
+        deflates: Bool
     ) throws -> HTTPService {
         let log = Log(level: .error, format: .text, clock: clock)
         let sessions = SessionStore(clock: clock)
@@ -81,6 +82,8 @@ final class GatewayHarness: Sendable {
             HTTPResponse(.ok, contentType: "text/plain", body: .bytes(request.body))
         }
         let never = Handler.exchange { (_, exchange) throws(APIError) in exchanges.put(exchange) }
+        var settings = ServiceSettings(clock: clock, readiness: ReadinessState(), metrics: counters, log: log)
+        settings.deflatesWebSockets = deflates
         let routes: [Route<Handler>] =
             [
                 Route(.get, "/health", access: .anyone, bodyLimit: .none, handler: health),
@@ -95,7 +98,7 @@ final class GatewayHarness: Sendable {
         return HTTPService(
             name: "test", stages: [.identity(IdentityResolver(adminToken: "admin", sessions: sessions))],
             routes: try RouteTable(routes), webSocket: { (_) throws(APIError) in EchoSocket() }, requiresUpgrade: false,
-            settings: ServiceSettings(clock: clock, readiness: ReadinessState(), metrics: counters, log: log))
+            settings: settings)
     }
 
     /// Moves time and lets the loop notice.
