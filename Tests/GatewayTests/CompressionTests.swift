@@ -41,7 +41,7 @@ internal import Testing
             // Chromium, Firefox.
             (["Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"], plain),
             (["Sec-WebSocket-Extensions: permessage-deflate"], plain),
-            // Python's websockets.
+            // A client with little memory.
             (
                 ["Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=12; client_max_window_bits=12"],
                 plain + "; server_max_window_bits=12"
