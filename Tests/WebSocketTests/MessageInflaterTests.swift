@@ -56,8 +56,7 @@ import Testing
 
     @Test(
         arguments: [
-            // A block type that does not exist, a stored block whose lengths differ, a distance beyond the start, a code without
-            // symbols, a table that cannot be.
+            // A block type that does not exist, a stored block whose lengths differ, tables that cannot be, zlib's own header.
             [0x06], [0x07, 0x00], [0x00, 0x05, 0x00, 0xFA, 0xFE, 0x00],
             [0x04, 0x00, 0x00, 0x00, 0x00], [0xFC, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0xFF], [0x78, 0x9C, 0x03, 0x00],
         ] as [[UInt8]]) func `what is no deflate stream is refused, and the inflater goes on`(_ payload: [UInt8]) throws
@@ -86,6 +85,15 @@ import Testing
                 #expect(error == nil || error == .invalidCompression || error == .messageTooBig)
             }
         }
+    }
+
+    @Test func `a stream that the four bytes complete by chance is refused`() {
+        // They end the last block of a stream, and something is left; they end a block in the middle of their last byte.
+        #expect(failure([0xF3, 0x48, 0xCD, 0xC9, 0xC9, 0x07]) == .invalidCompression)
+        let middle: [UInt8] = [
+            0x14, 0x8B, 0xB1, 0x01, 0x00, 0x21, 0x08, 0xC4, 0x4E, 0x40, 0xEE, 0x41, 0xC4, 0xFD, 0xB7, 0x7D, 0x4D,
+        ]
+        #expect(failure(middle) == .invalidCompression)
     }
 
     // MARK: Limits
