@@ -1,5 +1,6 @@
 #include "CSystem.h"
 
+#include <malloc.h>
 #include <poll.h>
 
 int csystem_wait_readable(int descriptor, int64_t nanoseconds) {
@@ -33,4 +34,28 @@ int csystem_available_cpus(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
     return CPU_COUNT(&set);
+}
+
+// jemalloc's own name; null in a program that is not linked to it.
+extern int mallctl(const char *name, void *old, size_t *old_length, void *new, size_t new_length) __attribute__((weak));
+
+int64_t csystem_heap_bytes(int64_t *resident) {
+    *resident = -1;
+    if (mallctl) {
+        // The statistics are those of the moment when the epoch was last advanced.
+        uint64_t epoch = 1;
+        size_t length = sizeof(epoch);
+        mallctl("epoch", &epoch, &length, &epoch, sizeof(epoch));
+        size_t allocated = 0, kept = 0;
+        length = sizeof(size_t);
+        if (mallctl("stats.allocated", &allocated, &length, 0, 0) != 0) return -1;
+        if (mallctl("stats.resident", &kept, &length, 0, 0) == 0) *resident = (int64_t)kept;
+        return (int64_t)allocated;
+    }
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+    struct mallinfo2 information = mallinfo2();
+    return (int64_t)(information.uordblks + information.hblkhd);
+#else
+    return -1;
+#endif
 }

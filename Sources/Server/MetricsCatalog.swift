@@ -1,3 +1,4 @@
+internal import CSystem
 internal import PylonAuth
 internal import PylonFanout
 internal import PylonGateway
@@ -21,6 +22,7 @@ enum MetricsCatalog {
         metrics.register(
             "pylon_uptime_seconds", help: "Seconds since start.",
             .gauge { (clock.now() - started).inSeconds.rounded(.down) })
+        registerMemory(in: metrics)
         registerHTTP(in: metrics, gateway)
         registerSockets(in: metrics, net, gateway)
         registerShards(in: metrics, registry)
@@ -28,6 +30,22 @@ enum MetricsCatalog {
         metrics.register("pylon_sessions", help: "Sessions held.", .gauge { Double(sessions.count) })
         metrics.register(
             "pylon_log_lines_dropped_total", help: "Log lines dropped because the queue was full.", log.linesDropped)
+    }
+
+    private static func registerMemory(in metrics: MetricsRegistry) {
+        metrics.register(
+            "pylon_heap_allocated_bytes", help: "Heap in use, as the allocator counts it; -1 when it cannot.",
+            .gauge {
+                var resident: Int64 = -1
+                return Double(csystem_heap_bytes(&resident))
+            })
+        metrics.register(
+            "pylon_heap_resident_bytes", help: "Memory the allocator keeps for the heap; -1 when it does not say.",
+            .gauge {
+                var resident: Int64 = -1
+                _ = csystem_heap_bytes(&resident)
+                return Double(resident)
+            })
     }
 
     private static func registerHTTP(in metrics: MetricsRegistry, _ gateway: GatewayCounters) {

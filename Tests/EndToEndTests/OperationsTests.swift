@@ -117,6 +117,13 @@ internal import Testing
         }
     }
 
+    @Test func theHeapIsCounted() throws {
+        let allocated = try #require(try server.metric("pylon_heap_allocated_bytes"))
+        #expect(allocated > 10_000 && allocated < 1e9)
+        let resident = try #require(try server.metric("pylon_heap_resident_bytes"))
+        #expect(resident == -1 || resident >= allocated)
+    }
+
     @Test func shardsAreNamedInTheirGauges() throws {
         try server.createShard("gauged", "counter", #"{"tick_rate_hz":0}"#)
         let socket = try server.join("gauged", as: "ann")

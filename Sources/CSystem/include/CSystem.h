@@ -60,6 +60,11 @@ int csystem_pin_current_thread(int cpu);
 /// The number of processors this process may run on, honouring its affinity mask.
 int csystem_available_cpus(void);
 
+/// Bytes the program holds of its heap, as its allocator counts them; `*resident` is what the allocator keeps in memory
+/// for them, or -1 when it does not say. Returns -1 when no known allocator is in place. Locks the allocator's
+/// statistics for some microseconds: for metrics, not for paths that are hot.
+int64_t csystem_heap_bytes(int64_t *resident);
+
 /// sigset_t's helpers are macros on some C libraries; one call covers what start-up needs.
 static inline int csystem_block_signals(const int *signals, int count) {
     sigset_t set;
