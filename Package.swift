@@ -93,7 +93,8 @@ let package = Package(
         .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "CBenchSystem", path: "Benchmarks/CBenchSystem", cSettings: [.define("_GNU_SOURCE")]),
         .target(
-            name: "PylonBenchKit", dependencies: ["PylonBytes"], path: "Benchmarks/BenchKit", swiftSettings: strict),
+            name: "PylonBenchKit", dependencies: ["PylonBytes", "PylonJSON"], path: "Benchmarks/BenchKit",
+            swiftSettings: strict),
         .executableTarget(
             name: "PylonBench",
             dependencies: [
