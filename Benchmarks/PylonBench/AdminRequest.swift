@@ -34,7 +34,8 @@ struct AdminRequest {
 
     private func text(port: Int) -> String {
         "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n"
-            + "Authorization: Bearer \(token)\r\nContent-Type: application/json\r\n"
+            + "Authorization: Bearer \(token)\r\nAccept: text/plain, application/json\r\n"
+            + "Content-Type: application/json\r\n"
             + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 

@@ -6,6 +6,12 @@ struct Arguments {
         var switches: Set<String> = []
         /// Flags whose value may be left out.
         var optionalValues: Set<String> = []
+
+        func adding(_ other: Grammar) -> Grammar {
+            Grammar(
+                values: values.union(other.values), switches: switches.union(other.switches),
+                optionalValues: optionalValues.union(other.optionalValues))
+        }
     }
 
     private(set) var values: [String: String] = [:]

@@ -8,54 +8,22 @@ struct FanoutCase {
     var payloadBytes: Int
     /// How many of the clients open their stream and then never read.
     var stuckClients = 0
+    /// The shards the clients are spread over, all alike.
+    var shards = 1
+    /// Events of `payloadBytes` in every tick, which the clients then follow instead of the snapshots.
+    var eventsPerTick = 0
 
     /// The clients whose frames are counted.
     var readingClients: Int { clients - stuckClients }
 
+    /// The frames that each client is due.
+    var framesPerSecond: Int { rateHz * max(eventsPerTick, 1) }
+
     /// As the issue tracker and the tables write it.
     var name: String {
         let stuck = stuckClients > 0 ? " (\(stuckClients) stuck)" : ""
-        return "\(transport.rawValue) \(clients)\(stuck) x \(rateHz) Hz x \(payloadBytes) B"
-    }
-}
-
-/// Who sends.
-enum Side: String {
-    case floor
-    case pylon
-}
-
-/// What one side did with one case in one run.
-struct Measurement {
-    var seconds: Double
-    /// Frames that arrived.
-    var deliveries: Double
-    /// Snapshots made in the window, by their tick numbers.
-    var ticks: Double
-    /// Frames received of those that a server on time would have sent: 1 is all of them.
-    var deliveredRatio: Double
-    /// Whether every client got every tick once and in order, none was made late enough to be left out, and all
-    /// streams stayed open.
-    var isEveryTickDelivered: Bool
-    var latencyMilliseconds: Latency
-    var cpuMicrosecondsPerDelivery: Double
-    /// The sender's share of one core.
-    var cpuShare: Double
-    var residentBytesPerConnection: Double
-    /// Nil when the machine does not let them be counted.
-    var systemCallsPerDelivery: Double?
-    /// Nil when the machine does not let them be counted.
-    var allocationsPerDelivery: Double?
-    /// Clients whose stream ended before the window did.
-    var lostStreams: Int
-    /// Frames whose JSON was not of the size asked for.
-    var wrongSizes: Int
-
-    struct Latency {
-        var p50: Double
-        var p99: Double
-        var p999: Double
-        var max: Double
+        let rate = eventsPerTick > 0 ? "\(framesPerSecond) events/s" : "\(rateHz) Hz"
+        return "\(transport.rawValue) \(clients)\(stuck) x \(rate) x \(payloadBytes) B"
     }
 }
 

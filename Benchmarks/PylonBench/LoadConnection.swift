@@ -6,7 +6,7 @@ internal import PylonBytes
 /// One stream of the client process: the handshake, then the frames.
 final class LoadConnection {
     let number: Int
-    let descriptor: Int32
+    private(set) var descriptor: Int32
     private(set) var isRequestSent = false
     /// Whether the server has accepted the stream.
     private(set) var isOpen = false
@@ -25,7 +25,11 @@ final class LoadConnection {
     private static let key = "dGhlIHNhbXBsZSBub25jZQ=="
     private static let accept = "s3pplmbitxaq9kygzzhzrbk+xoo="
 
-    init(number: Int, _ options: LoadClient.Options) throws(BenchError) {
+    /// Connections from one address to one port; the kernel has 28,000 ports for them by default.
+    private static let connectionsPerSource = 20_000
+
+    /// Starts to connect, from 127.0.0.`source`, by default from one that has ports left.
+    init(number: Int, _ options: LoadClient.Options, source: Int? = nil) throws(BenchError) {
         self.number = number
         transport = options.transport
         let isLocal = transport == .unixSocket
@@ -39,16 +43,32 @@ final class LoadConnection {
         let isUnderWay =
             isLocal
             ? Loopback.connectLocally(descriptor, port: options.port)
-            : Loopback.connect(descriptor, port: options.port)
+            : Loopback.connect(
+                descriptor, port: options.port, source: source ?? 1 + number / Self.connectionsPerSource)
         guard isUnderWay else { throw .system(call: "connect", errno: errno) }
     }
 
     deinit {
-        close(descriptor)
+        reset()
+    }
+
+    /// Ends the connection at once; the peer sees a reset unless the stream was closed in order.
+    func reset() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+    }
+
+    /// Begins the closing handshake (RFC 6455 §5.5.1); the connection then ends without a reset.
+    func sendClose() {
+        var linger = linger(l_onoff: 0, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+        // Code 1000, masked with zeros.
+        let frame: [UInt8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8]
+        _ = send(descriptor, frame, frame.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     }
 
     func sendRequest(_ options: LoadClient.Options) throws(BenchError) {
-        var request = "GET \(options.target)\(number) HTTP/1.1\r\nHost: 127.0.0.1:\(options.port)\r\n"
+        var request = "GET \(options.target(of: number)) HTTP/1.1\r\nHost: 127.0.0.1:\(options.port)\r\n"
         if !options.token.isEmpty { request += "Authorization: Bearer \(options.token)\r\n" }
         switch transport {
         case .webSocket, .unixSocket:

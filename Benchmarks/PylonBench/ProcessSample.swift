@@ -1,8 +1,7 @@
 internal import CBenchSystem
 internal import Glibc
-internal import PylonBenchKit
 
-/// What a process has used so far, read from /proc.
+/// What a process has used so far.
 struct ProcessSample {
     /// CPU time of all its threads, user and kernel, in nanoseconds.
     var cpuNanoseconds: UInt64
@@ -10,14 +9,14 @@ struct ProcessSample {
     var residentBytes: Int
 
     init(pid: pid_t) throws(BenchError) {
-        var nanoseconds: UInt64 = 0
-        for tid in Self.threads(of: pid) {
-            // The scheduler's own account, in nanoseconds; utime and stime in /proc/PID/stat are sampled by the tick.
-            let text = Self.readFile("/proc/\(pid)/task/\(tid)/schedstat")
-            nanoseconds += text.withUnsafeBytes { Decimal.leading($0) } ?? 0
+        // The process's own clock, in nanoseconds: it keeps the time of threads that have ended, which
+        // /proc/PID/task/*/schedstat forgets; utime and stime in /proc/PID/stat are sampled by the tick.
+        var clock = clockid_t()
+        var used = timespec()
+        guard clock_getcpuclockid(pid, &clock) == 0, clock_gettime(clock, &used) == 0 else {
+            throw .process("no CPU account of process \(pid)")
         }
-        guard nanoseconds > 0 else { throw .process("no CPU account of process \(pid)") }
-        cpuNanoseconds = nanoseconds
+        cpuNanoseconds = UInt64(used.tv_sec) * 1_000_000_000 + UInt64(used.tv_nsec)
         let pages = String(decoding: Self.readFile("/proc/\(pid)/statm"), as: UTF8.self).split(separator: " ")
         residentBytes = (pages.count > 1 ? Int(pages[1]) ?? 0 : 0) * sysconf(Int32(_SC_PAGESIZE))
     }

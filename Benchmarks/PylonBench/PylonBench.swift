@@ -14,7 +14,8 @@ enum PylonBench {
             switch error {
             case .usage: exit(2)
             case .interrupted: exit(130)
-            case .timedOut, .process, .system: exit(1)
+            case .notCountable: exit(3)
+            case .timedOut, .process, .system, .overThreshold: exit(1)
             }
         }
     }
@@ -22,27 +23,15 @@ enum PylonBench {
     private static func run(_ words: [String]) throws(BenchError) {
         let rest = words.dropFirst()
         switch words.first {
-        case "fanout": try fanout(rest)
         case "floor": try floor(rest)
         case "client": try client(rest)
+        case "churn-client": try churnClient(rest)
         case "exec": try exec(rest)
-        case "--help", "help": Console.print(Fanout.usage)
-        default: throw .usage("which benchmark?\n\(Fanout.usage)")
-        }
-    }
-
-    private static func fanout(_ words: ArraySlice<String>) throws(BenchError) {
-        let arguments = try Arguments(words, Fanout.grammar)
-        let file = try arguments.values["json"].map { (path) throws(BenchError) in try OutputFile(path) }
-        let isJSON = arguments.has("json")
-        #if DEBUG
-        Console.note("this is a debug build: build with -c release before believing a number")
-        #endif
-        let scenario = try Fanout(arguments, Interruption())
-        if !isJSON { Console.print(Report.tableHead) }
-        try scenario.run { result in
-            if isJSON { Console.print(Report.json(result)) } else { Report.tableLines(result).forEach(Console.print) }
-            file?.write(Report.json(result))
+        case "--help", "help": Console.print(Scenarios.usage)
+        case let name:
+            guard let name, try Scenarios.run(name, rest) else {
+                throw .usage("which benchmark?\n\(Scenarios.usage)")
+            }
         }
     }
 
@@ -64,23 +53,17 @@ enum PylonBench {
     }
 
     private static func client(_ words: ArraySlice<String>) throws(BenchError) {
-        let grammar = Arguments.Grammar(
-            values: ["core", "port", "clients", "transport", "bytes", "target", "token", "timeout", "stuck"])
-        let arguments = try Arguments(words, grammar)
+        let arguments = try Arguments(words, LoadClient.Options.grammar)
         try join(arguments)
         raiseFileLimit()
-        guard let transport = try Transport.list(try arguments.string("transport")).first else {
-            throw .usage("--transport is empty")
-        }
-        let client = LoadClient(
-            LoadClient.Options(
-                port: try arguments.number("port", in: 1...65_535),
-                clients: try arguments.number("clients", in: 1...60_000),
-                stuckClients: try arguments.number("stuck", default: 0, in: 0...60_000), transport: transport,
-                payloadBytes: try arguments.number("bytes", in: 1...1_000_000),
-                target: try arguments.string("target"), token: try arguments.string("token", default: ""),
-                timeout: .seconds(try arguments.number("timeout", default: 60, in: 1...3600))))
-        try client.run()
+        try LoadClient(LoadClient.Options(arguments)).run()
+    }
+
+    private static func churnClient(_ words: ArraySlice<String>) throws(BenchError) {
+        let arguments = try Arguments(words, ChurnClient.grammar)
+        try join(arguments)
+        raiseFileLimit()
+        try ChurnClient(arguments).run()
     }
 
     /// Becomes another program, on the core asked for and bound to the parent's life.
@@ -123,18 +106,4 @@ enum PylonBench {
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
-}
-
-/// A file that results are added to as they come, so that an interrupted run keeps what it had.
-final class OutputFile {
-    private let descriptor: Int32
-
-    init(_ path: String) throws(BenchError) {
-        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw .system(call: "opening \(path)", errno: errno) }
-    }
-
-    deinit { close(descriptor) }
-
-    func write(_ line: String) { Console.write(line, to: descriptor) }
 }

@@ -1,17 +1,20 @@
 internal import CSystem
 internal import Glibc
+internal import PylonBenchKit
 internal import PylonTime
 
 /// A started sender of frames and how its clients reach it.
 struct ServerUnderTest {
     /// All senders run here, one at a time, and the load client on the other core.
     static let core = 0
-    private static let token = "bench-admin-token"
+    static let token = "bench-admin-token"
 
     let process: ChildProcess
+    /// Where requests go; 0 for the floor, which answers none.
+    let httpPort: Int
     let clientPort: Int
-    let target: String
-    let token: String
+    let transport: Transport
+    let signals: Interruption
 
     /// The bare send loop.
     static func floor(_ load: FanoutCase, _ signals: Interruption) throws(BenchError) -> ServerUnderTest {
@@ -25,50 +28,68 @@ struct ServerUnderTest {
             throw .process("the floor said: \(line.joined(separator: " "))")
         }
         return ServerUnderTest(
-            process: process, clientPort: chosen == 0 ? port : chosen, target: "/?shard=bench&sid=c", token: "")
+            process: process, httpPort: 0, clientPort: chosen == 0 ? port : chosen, transport: load.transport,
+            signals: signals)
     }
 
-    /// The server at `path`, with one shard that makes the case's frames.
+    /// The server at `path`, with `shards`.
     static func pylon(
-        at path: String, log: Bool, _ load: FanoutCase, _ signals: Interruption
+        at path: String, log: Bool, transport: Transport, shards: [ShardDefinition], _ signals: Interruption
     ) throws(BenchError) -> ServerUnderTest {
         let port = try Loopback.freePorts(4)
         let words = ["exec", "--core", "\(core)"] + (log ? ["--log"] : [])
-        let isLocal = load.transport == .unixSocket
+        let isLocal = transport == .unixSocket
         let local = isLocal ? ["--unix-socket", Loopback.localPath(port: port)] : []
         let process = try ChildProcess(
             subcommand: words + ["--", path, "serve", "--host", "127.0.0.1", "--port", "\(port)"] + local,
             environment: [
                 "PYLON_ADMIN_TOKEN": token, "PYLON_MAX_CONNS_PER_IP": "0", "PYLON_LOOPS": "1", "PYLON_DRAIN_SECS": "1",
             ])
-        try waitUntilReady(process, port: port, signals)
-        try createShard(load, port: port)
-        let isWebSocket = load.transport.isWebSocket
-        return ServerUnderTest(
-            process: process, clientPort: isWebSocket && !isLocal ? port + 3 : port,
-            target: isWebSocket ? "/?shard=bench&sid=c" : "/api/shards/bench/connect?sid=c", token: token)
+        let server = ServerUnderTest(
+            process: process, httpPort: port,
+            clientPort: transport.isWebSocket && !isLocal ? port + 3 : port, transport: transport, signals: signals)
+        try server.waitUntilReady()
+        for shard in shards { try server.create(shard) }
+        return server
     }
 
-    private static func waitUntilReady(
-        _ process: ChildProcess, port: Int, _ signals: Interruption
-    ) throws(BenchError) {
+    /// What a client asks for: `{shard}` and `{n}` stand for the numbers of its shard and of itself.
+    func target(events: Bool = false) -> String {
+        let shard = "\(ShardDefinition.prefix){shard}"
+        if transport.isWebSocket { return "/?shard=\(shard)&sid=c{n}" + (events ? "&stream=events" : "") }
+        return "/api/shards/\(shard)/\(events ? "events" : "connect")?sid=c{n}"
+    }
+
+    /// Ends the process and removes what it left.
+    func stop() {
+        process.terminate()
+        if transport == .unixSocket { unlink(Loopback.localPath(port: clientPort)) }
+    }
+
+    /// One request with the administrator's token; throws unless it is answered with a status of 200 to 299.
+    @discardableResult
+    func request(_ method: String, _ path: String, body: String = "") throws(BenchError) -> String {
+        let request = AdminRequest(method: method, path: path, token: Self.token, body: body)
+        guard let answer = request.send(port: httpPort) else { throw .process("no answer to \(method) \(path)") }
+        guard 200..<300 ~= answer.status else { throw .process("\(method) \(path): \(answer.status) \(answer.body)") }
+        return answer.body
+    }
+
+    /// What the server says of itself now.
+    func metrics() throws(BenchError) -> MetricsPage { MetricsPage(try request("GET", "/metrics")) }
+
+    /// Makes a shard.
+    func create(_ shard: ShardDefinition) throws(BenchError) {
+        try request("POST", "/api/shards", body: shard.json)
+    }
+
+    private func waitUntilReady() throws(BenchError) {
         let deadline = SystemClock().now() + .seconds(15)
-        let probe = AdminRequest(method: "GET", path: "/health", token: token)
-        while probe.send(port: port, timeout: .seconds(1))?.status != 200 {
+        let probe = AdminRequest(method: "GET", path: "/health", token: Self.token)
+        while probe.send(port: httpPort, timeout: .seconds(1))?.status != 200 {
             guard process.isRunning else { throw .process("the server ended while starting (see --verbose)") }
             guard SystemClock().now() < deadline else { throw .timedOut("GET /health of the server") }
             try signals.sleep(.milliseconds(20))
         }
-    }
-
-    private static func createShard(_ load: FanoutCase, port: Int) throws(BenchError) {
-        let config = """
-            {"payload_bytes":\(load.payloadBytes),"tick_rate_hz":\(load.rateHz),"max_subscribers":0}
-            """
-        let request = AdminRequest(
-            method: "POST", path: "/api/shards", token: token,
-            body: "{\"id\":\"bench\",\"kind\":\"fanout\",\"config\":\(config)}")
-        guard let answer = request.send(port: port) else { throw .process("no answer to POST /api/shards") }
-        guard answer.status == 201 else { throw .process("POST /api/shards: \(answer.status) \(answer.body)") }
     }
 }
