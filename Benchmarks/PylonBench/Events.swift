@@ -4,12 +4,13 @@ internal import PylonBenchKit
 struct Events: Scenario {
     static let name = "events"
     static let grammar = Arguments.Grammar(
-        values: ["clients", "events", "bytes", "transport", "seconds", "warmup", "floor-hz"],
+        values: ["clients", "events", "bytes", "transport", "seconds", "warmup", "hz", "floor-hz"],
         switches: ["no-counters"])
     static let usage = """
         pylon-bench events [--events 1000] [--clients 1000] [--bytes 128] [--transport ws] [--seconds 5] [--warmup 1]
-                           [--floor-hz 100] [--no-counters]
+                           [--hz 1000] [--floor-hz 100] [--no-counters]
           Sends so many events a second to every client; the floor sends frames of that size, one write for each.
+          --hz            the shard's ticks a second, over which the events are spread
           --floor-hz      the frames a second of the floor, which must be able to keep that pace
         """
 
@@ -21,8 +22,8 @@ struct Events: Scenario {
     init(_ arguments: Arguments, _ rig: Rig) throws(BenchError) {
         self.rig = rig
         let events = try arguments.number("events", default: 1000, in: 1...1_000_000)
-        let rate = min(events, 1000)
-        guard events.isMultiple(of: rate) else { throw .usage("--events beyond 1,000 come in whole thousands") }
+        let rate = try arguments.number("hz", default: min(events, 1000), in: 1...1000)
+        guard events.isMultiple(of: rate) else { throw .usage("--events must be a multiple of the tick rate, \(rate)") }
         let transport = try Transport.list(try arguments.string("transport", default: "ws")).first
         load = FanoutCase(
             transport: transport ?? .webSocket,
@@ -56,12 +57,13 @@ struct Events: Scenario {
         figures.add("mode", load.transport.rawValue)
         figures.add("clients", load.clients)
         figures.add("events_per_second", load.framesPerSecond)
+        figures.add("ticks_per_second", load.rateHz)
         figures.add("bytes", load.payloadBytes)
         figures.add("us_per_event", pylon.cpuMicrosecondsPerDelivery)
         figures.add("floor_us_per_write", floor.cpuMicrosecondsPerDelivery)
         figures.add("ratio", pylon.cpuMicrosecondsPerDelivery / max(floor.cpuMicrosecondsPerDelivery, 1e-9))
-        figures.add("in_order_none_missing", pylon.isEveryTickDelivered)
-        figures.add("delivered_ratio", pylon.deliveredRatio, places: 4)
+        figures.add("in_order_none_missing", pylon.isGapless)
+        figures.add("made_per_second", pylon.ticks / pylon.seconds, places: 1)
         figures.add("lost_streams", pylon.lostStreams)
         figures.add("wrong_sizes", pylon.wrongSizes)
         figures.add("p50_ms", pylon.latencyMilliseconds.p50, places: 2)
@@ -74,6 +76,7 @@ struct Events: Scenario {
         figures.expect("ratio", .atMost(0.35))
         figures.expect("p99_ms", .atMost(15))
         figures.expect("in_order_none_missing", .isTrue)
+        figures.expect("made_per_second", .atLeast(Double(load.framesPerSecond) * 0.99))
         figures.expect("floor_every_tick", .isTrue)
         return figures
     }

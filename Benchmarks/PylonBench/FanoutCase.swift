@@ -44,7 +44,7 @@ struct CaseResult {
         return Measurement(
             seconds: median(\.seconds), deliveries: median(\.deliveries), ticks: median(\.ticks),
             deliveredRatio: median(\.deliveredRatio),
-            isEveryTickDelivered: runs.allSatisfy(\.isEveryTickDelivered),
+            isEveryTickDelivered: runs.allSatisfy(\.isEveryTickDelivered), isGapless: runs.allSatisfy(\.isGapless),
             latencyMilliseconds: .init(
                 p50: median(\.latencyMilliseconds.p50), p99: median(\.latencyMilliseconds.p99),
                 p999: median(\.latencyMilliseconds.p999), max: median(\.latencyMilliseconds.max)),

@@ -16,6 +16,8 @@ struct Measurement {
     /// Whether every client got every tick once and in order, none was made late enough to be left out, and all
     /// streams stayed open.
     var isEveryTickDelivered: Bool
+    /// Whether every client got all that was made, once and in order, however much that was.
+    var isGapless: Bool
     var latencyMilliseconds: Latency
     var cpuMicrosecondsPerDelivery: Double
     /// The sender's share of one core.

@@ -35,10 +35,11 @@ struct WindowResult {
         // A server may be a tick off at either end of the window without having lost any, or 20 ms late at high rates.
         let isOnTime = ticks >= due - max(1, Double(load.framesPerSecond) * 0.02)
         let expected = isOnTime ? Double(answer["expected"]) : due * Double(load.readingClients)
+        let isGapless = frames > 0 && answer["complete"] == load.readingClients && lost == 0
         return Measurement(
             seconds: seconds, deliveries: Double(frames), ticks: ticks,
             deliveredRatio: Double(frames) / max(expected, 1),
-            isEveryTickDelivered: isOnTime && frames > 0 && answer["complete"] == load.readingClients && lost == 0,
+            isEveryTickDelivered: isOnTime && isGapless, isGapless: isGapless,
             latencyMilliseconds: .init(
                 p50: answer.milliseconds("p50"), p99: answer.milliseconds("p99"), p999: answer.milliseconds("p999"),
                 max: answer.milliseconds("max")),
