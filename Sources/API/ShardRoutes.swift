@@ -107,7 +107,7 @@ package struct ShardRoutes: Sendable {
                 switch result {
                 case .success(let subscription):
                     let connection = exchange.reference.onLoop
-                    let stream = EventStreamConnection(subscription: subscription, settings: exchange.settings) {
+                    let stream = EventStreamConnection(subscription: subscription, service: exchange.service) {
                         cap.release(client)
                     }
                     guard exchange.beginEventStream(stream) else { return stream.closed(on: connection) }

@@ -62,10 +62,11 @@ package final class ShardSocket: WebSocketApplication {
         nonisolated(unsafe) let owner = self
         nonisolated(unsafe) let socket = socket
         let reference = ConnectionReference(connection)
+        let transport: Transports = socket.isDeflated && stream == .snapshots ? .webSocketDeflated : .webSocket
         // Safety: the answer runs on the connection's loop, to which this object and the socket belong.
         shard.subscribe(
             SubscribeRequest(
-                subscriber: subscriber, caller: caller, transport: .webSocket, stream: stream, connection: connection
+                subscriber: subscriber, caller: caller, transport: transport, stream: stream, connection: connection
             ) {
                 owner.answered($0, socket: socket, on: reference.onLoop)
             })

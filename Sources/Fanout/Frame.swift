@@ -1,10 +1,13 @@
 package import PylonBytes
+package import PylonEventLoop
+internal import PylonThreading
 package import PylonTime
 
 /// One snapshot of one view, encoded once and shared by everyone who receives it: each transport's envelope and the payload in
 /// one contiguous buffer, ready for a single `send`.
 package final class Frame: @unchecked Sendable {
-    // Safety: changed by the `FramePool` it came from alone, and only while that holds the only reference.
+    // Safety: changed by the `FramePool` it came from alone, and only while that holds the only reference; but for `deflated`,
+    // which is behind its lock.
 
     package fileprivate(set) var tick = Tick(0)
     /// A binary WebSocket frame: header ‖ tick as u64 big-endian ‖ payload (spec/realtime.md 3.1).
@@ -15,6 +18,20 @@ package final class Frame: @unchecked Sendable {
     private var transports: Transports = []
     private var webSocketBytes: SharedBytes?
     private var eventStreamBytes: SharedBytes?
+    private let deflated = Lock(Deflated())
+
+    /// The compressed form, made by the first loop that needs it.
+    private struct Deflated {
+        var bytes: SharedBytes?
+        var state = State.missing
+
+        enum State {
+            case missing
+            case made
+            /// It would be no shorter.
+            case useless
+        }
+    }
 
     fileprivate init() {}
 
@@ -25,15 +42,36 @@ package final class Frame: @unchecked Sendable {
         encode(tick: tick, payload: payload, for: transports, scratch: &scratch)
     }
 
-    /// The form that `transport` carries, nil when the frame was not encoded for it.
-    package func bytes(for transport: Transports) -> SharedBytes? {
-        transport == .webSocket ? webSocket : eventStream
+    /// Whether the frame was encoded for `transport`.
+    package func isEncoded(for transport: Transports) -> Bool { transports.contains(transport) }
+
+    /// The form that `transport` carries, nil when the frame was not encoded for it. On `loop`'s thread.
+    package func bytes(for transport: Transports, on loop: EventLoop) -> SharedBytes? {
+        switch transport {
+        case .webSocket: webSocket
+        case .eventStream: eventStream
+        default: deflatedWebSocket(on: loop)
+        }
+    }
+
+    /// A WebSocket frame compressed with permessage-deflate, or as it is when that is no shorter. On `loop`'s thread, which compresses
+    /// it unless another loop has.
+    package func deflatedWebSocket(on loop: EventLoop) -> SharedBytes? {
+        guard transports.contains(.webSocketDeflated), let plain = webSocketBytes else { return nil }
+        return deflated.withLock { deflated in
+            if deflated.state == .missing {
+                let isShorter = FrameDeflater.on(loop).deflate(plain, into: &deflated.bytes)
+                deflated.state = isShorter ? .made : .useless
+            }
+            return deflated.state == .made ? deflated.bytes : plain
+        }
     }
 
     /// Whether none of the frame's bytes wait for a client any more. For the one who holds the only reference.
     fileprivate func isUnused() -> Bool {
         (webSocketBytes == nil || isKnownUniquelyReferenced(&webSocketBytes))
             && (eventStreamBytes == nil || isKnownUniquelyReferenced(&eventStreamBytes))
+            && deflated.withLock { $0.bytes == nil || isKnownUniquelyReferenced(&$0.bytes) }
     }
 
     fileprivate func encode(
@@ -41,7 +79,8 @@ package final class Frame: @unchecked Sendable {
     ) {
         self.tick = tick
         self.transports = transports
-        if transports.contains(.webSocket) {
+        deflated.withLock { $0.state = .missing }
+        if !transports.isDisjoint(with: [.webSocket, .webSocketDeflated]) {
             let message = StreamMessage(number: tick.number, payload: payload)
             SharedBytes.refill(&webSocketBytes, count: message.webSocketCount) { message.writeWebSocket(to: $0) }
         }

@@ -25,8 +25,7 @@ package final class Hub<Member: Stripe> {
 
     fileprivate struct Members {
         let stripe: Member
-        var webSockets = 0
-        var eventStreams = 0
+        var counts = TransportCounts()
     }
 
     /// A hub whose frames travel through `lanes`, which all hubs of one shard share.
@@ -35,28 +34,23 @@ package final class Hub<Member: Stripe> {
         self.counters = counters
     }
 
-    package var isEmpty: Bool { members.allSatisfy { $0.webSockets + $0.eventStreams == 0 } }
+    package var isEmpty: Bool { members.allSatisfy(\.counts.isEmpty) }
 
     /// The transports that a frame must be encoded for now.
     package var transports: Transports {
-        var transports: Transports = []
-        for member in members {
-            if member.webSockets > 0 { transports.insert(.webSocket) }
-            if member.eventStreams > 0 { transports.insert(.eventStream) }
-        }
-        return transports
+        members.reduce([]) { $0.union($1.counts.transports) }
     }
 
     /// Counts a subscriber on `loop` in and returns the stripe it is to be attached to.
     package func admit(on loop: EventLoop, _ transport: Transports) -> Member {
         let index = memberIndex(on: loop)
-        change(index, transport, by: 1)
+        members[index].counts.change(transport, by: 1)
         return members[index].stripe
     }
 
     /// Counts a subscriber out.
     package func dismiss(from loop: EventLoop, _ transport: Transports) {
-        change(memberIndex(on: loop), transport, by: -1)
+        members[memberIndex(on: loop)].counts.change(transport, by: -1)
     }
 
     /// Ends the stream for everyone.
@@ -71,21 +65,13 @@ package final class Hub<Member: Stripe> {
         members.append(Members(stripe: Member(lane: lanes.lane(to: loop), counters: counters)))
         return members.count - 1
     }
-
-    private func change(_ index: Int, _ transport: Transports, by amount: Int) {
-        if transport == .webSocket {
-            members[index].webSockets += amount
-        } else {
-            members[index].eventStreams += amount
-        }
-    }
 }
 
 extension Hub<SnapshotStripe> {
     /// Hands a frame to every loop that has subscribers.
     package func publish(_ frame: Frame) {
         counters.framesBuilt.add()
-        for member in members where member.webSockets + member.eventStreams > 0 {
+        for member in members where !member.counts.isEmpty {
             member.stripe.publish(frame)
         }
     }
@@ -94,7 +80,7 @@ extension Hub<SnapshotStripe> {
 extension Hub<EventStripe> {
     /// Hands events to every loop that has subscribers.
     package func publish(_ batch: EventBatch) {
-        for member in members where member.webSockets + member.eventStreams > 0 {
+        for member in members where !member.counts.isEmpty {
             member.stripe.publish(batch)
         }
     }

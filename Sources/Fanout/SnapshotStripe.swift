@@ -22,7 +22,7 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
     /// Adds a subscriber, its first frame included.
     package func attach(_ connection: Connection, as transport: Transports, first: Frame?) {
         attach(connection, as: transport)
-        if let bytes = first?.bytes(for: transport), connection.sendSnapshot(bytes) {
+        if let bytes = first?.bytes(for: transport, on: loop), connection.sendSnapshot(bytes) {
             connection.counters.snapshotsSent.add()
             connection.counters.bytesSent.add(bytes.count)
         }
@@ -38,6 +38,9 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
         if let bytes = frame.eventStream {
             isFollowed ? queue(bytes, for: eventStreams) : send(bytes, to: eventStreams)
         }
+        // Last: compressing takes its time, and the others need not wait for it.
+        guard !deflatedWebSockets.isEmpty, let bytes = frame.deflatedWebSocket(on: loop) else { return }
+        isFollowed ? queue(bytes, for: deflatedWebSockets) : send(bytes, to: deflatedWebSockets)
     }
 
     private func queue(_ bytes: SharedBytes, for subscribers: SubscriberList) {

@@ -4,12 +4,13 @@ package import PylonNet
 /// The subscribers that one hub has on one loop. The lists are the loop's alone; what others want done with them travels through the
 /// lane.
 package class Stripe: @unchecked Sendable {
-    // Safety: `webSockets` and `eventStreams` belong to the loop's thread (`assertOnLoop`). What subclasses add says for itself.
+    // Safety: the lists belong to the loop's thread (`assertOnLoop`). What subclasses add says for itself.
 
     package final let lane: Lane
     final let counters: FanoutCounters
     final var webSockets = SubscriberList()
     final var eventStreams = SubscriberList()
+    final var deflatedWebSockets = SubscriberList()
 
     /// A stripe without subscribers whose frames or events travel through `lane`.
     package required init(lane: Lane, counters: FanoutCounters) {
@@ -38,26 +39,28 @@ package class Stripe: @unchecked Sendable {
     /// Adds a subscriber. The connection must be removed before it is closed.
     package func attach(_ connection: Connection, as transport: Transports) {
         loop.assertOnLoop()
-        if transport == .webSocket {
-            webSockets.append(connection)
-        } else {
-            eventStreams.append(connection)
+        switch transport {
+        case .webSocket: webSockets.append(connection)
+        case .eventStream: eventStreams.append(connection)
+        case .webSocketDeflated: deflatedWebSockets.append(connection)
+        default: preconditionFailure("not one transport")
         }
     }
 
     /// Takes a subscriber out. O(1).
     package final func remove(_ connection: Connection, from transport: Transports) {
         loop.assertOnLoop()
-        if transport == .webSocket {
-            webSockets.remove(connection)
-        } else {
-            eventStreams.remove(connection)
+        switch transport {
+        case .webSocket: webSockets.remove(connection)
+        case .eventStream: eventStreams.remove(connection)
+        case .webSocketDeflated: deflatedWebSockets.remove(connection)
+        default: preconditionFailure("not one transport")
         }
     }
 
     func endAll(_ ending: StreamEnding) {
         // Ending a stream may remove its connection from the lists.
-        for connection in webSockets.all + eventStreams.all {
+        for connection in webSockets.all + eventStreams.all + deflatedWebSockets.all {
             (connection.handler as? StreamHandler)?.end(ending, on: connection)
         }
     }

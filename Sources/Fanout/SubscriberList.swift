@@ -5,6 +5,8 @@ internal import PylonNet
 struct SubscriberList {
     private var connections: ContiguousArray<Unmanaged<Connection>> = []
 
+    var isEmpty: Bool { connections.isEmpty }
+
     /// Where its connections are counted: they came through one set of listeners. Nil while there are none.
     var counters: NetCounters? { connections.first?._withUnsafeGuaranteedRef { $0.counters } }
 

@@ -9,29 +9,29 @@ internal import PylonTime
 
 /// A connection that has become an event stream: frames go out through its stripe; this sends heartbeats and the goodbye.
 package final class EventStreamConnection: StreamHandler {
-    private let settings: ServiceSettings
+    private let service: HTTPService
     private let subscription: Subscription
     private let release: () -> Void
 
     /// The stream of `subscription`. `release` runs once when it is over.
-    package init(subscription: Subscription, settings: ServiceSettings, release: @escaping () -> Void) {
+    package init(subscription: Subscription, service: HTTPService, release: @escaping () -> Void) {
         self.subscription = subscription
-        self.settings = settings
+        self.service = service
         self.release = release
         super.init()
-        settings.metrics.eventStreams.add(1)
+        service.settings.metrics.eventStreams.add(1)
     }
 
     /// Arms the heartbeat once the stream is the connection's handler.
     package func begin(on connection: Connection) {
-        connection.setDeadline(connection.loop.now + settings.heartbeatInterval)
+        connection.setDeadline(connection.loop.now + service.settings.heartbeatInterval)
     }
 
     public override func deadlinePassed(on connection: Connection) {
         connection.write { output in
             EventStreamEncoder.writeChunk(into: &output) { EventStreamEncoder.writeComment("heartbeat", into: &$0) }
         }
-        connection.setDeadline(connection.loop.now + settings.heartbeatInterval)
+        connection.setDeadline(connection.loop.now + service.settings.heartbeatInterval)
     }
 
     /// Tells the client what happened in an event of its own, then ends the body. Old clients ignore events they do not know.
@@ -46,7 +46,7 @@ package final class EventStreamConnection: StreamHandler {
     }
 
     public override func closed(on connection: Connection) {
-        settings.metrics.eventStreams.add(-1)
+        service.settings.metrics.eventStreams.add(-1)
         subscription.cancel()
         release()
     }

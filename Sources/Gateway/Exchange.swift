@@ -11,13 +11,13 @@ package struct Exchange: @unchecked Sendable {
     private let http: HTTPConnection
     private let connection: ConnectionReference
     private let number: UInt64
-    package let settings: ServiceSettings
+    package let service: HTTPService
 
-    init(http: HTTPConnection, connection: Connection, number: UInt64, settings: ServiceSettings) {
+    init(http: HTTPConnection, connection: Connection, number: UInt64, service: HTTPService) {
         self.http = http
         self.connection = ConnectionReference(connection)
         self.number = number
-        self.settings = settings
+        self.service = service
     }
 
     /// The connection, for handlers that subscribe it to something.

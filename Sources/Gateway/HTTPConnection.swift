@@ -185,7 +185,7 @@ package final class HTTPConnection: ConnectionHandler {
     }
 
     private func exchange(on connection: Connection) -> Exchange {
-        Exchange(http: self, connection: connection, number: exchangeNumber, settings: service.settings)
+        Exchange(http: self, connection: connection, number: exchangeNumber, service: service)
     }
 
     // MARK: Answering
@@ -252,7 +252,7 @@ package final class HTTPConnection: ConnectionHandler {
         send(HTTPResponse(.switchingProtocols, fields: fields), on: connection)
         state = .finished
         let socket = WebSocketConnection(
-            application: application, settings: service.settings, isDeflated: acceptance.isDeflated,
+            application: application, service: service, isDeflated: acceptance.isDeflated,
             connection: connection)
         connection.replaceHandler(socket)
         socket.begin(on: connection)

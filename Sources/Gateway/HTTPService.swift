@@ -4,8 +4,9 @@ package import PylonTime
 internal import PylonThreading
 package import PylonWebSocket
 
-/// What one port offers: its pipeline, its routes, its limits. Shared by all connections of the port, on all loops.
-package struct HTTPService: Sendable {
+/// What one port offers: its pipeline, its routes, its limits. Shared by all connections of the port, on all loops: a class, so that each
+/// of them holds a reference and no more.
+package final class HTTPService: Sendable {
     package let name: String
     package let stages: [Stage]
     package let routes: RouteTable<Handler>

@@ -30,7 +30,7 @@ package final class WebSocketConnection: StreamHandler {
     /// Whether the client takes compressed messages: permessage-deflate was negotiated, without context takeover.
     package let isDeflated: Bool
     private let application: any WebSocketApplication
-    private let settings: ServiceSettings
+    private let service: HTTPService
     private var session: WebSocketSession
     private var closing = CloseHandshake(role: .server)
     private var awaitsPong = false
@@ -39,21 +39,21 @@ package final class WebSocketConnection: StreamHandler {
     /// Held by the loop while it is open.
     private unowned let connection: Connection
 
-    init(application: any WebSocketApplication, settings: ServiceSettings, isDeflated: Bool, connection: Connection) {
+    init(application: any WebSocketApplication, service: HTTPService, isDeflated: Bool, connection: Connection) {
         self.application = application
         self.isDeflated = isDeflated
-        self.settings = settings
+        self.service = service
         self.connection = connection
         session = WebSocketSession(
-            role: .server, limits: application.limits ?? settings.webSocketLimits, isDeflated: isDeflated)
+            role: .server, limits: application.limits ?? service.settings.webSocketLimits, isDeflated: isDeflated)
         super.init()
-        settings.metrics.webSockets.add(1)
+        service.settings.metrics.webSockets.add(1)
     }
 
     /// Arms the ping once the socket is the connection's handler.
     func begin(on connection: Connection) {
         heardAt = connection.loop.now
-        connection.setDeadline(connection.loop.now + settings.pingInterval)
+        connection.setDeadline(connection.loop.now + service.settings.pingInterval)
     }
 
     // MARK: Sending
@@ -120,20 +120,20 @@ package final class WebSocketConnection: StreamHandler {
 
     public override func deadlinePassed(on connection: Connection) {
         if awaitsPong {
-            settings.metrics.webSocketsReaped.add()
+            service.settings.metrics.webSocketsReaped.add()
             return connection.close()
         }
         let silence = connection.loop.now - heardAt
-        guard silence >= settings.pingInterval else {
-            return connection.setDeadline(heardAt + settings.pingInterval)
+        guard silence >= service.settings.pingInterval else {
+            return connection.setDeadline(heardAt + service.settings.pingInterval)
         }
         awaitsPong = true
         connection.write { FrameEncoder.write(.ping, UnsafeRawBufferPointer(start: nil, count: 0), into: &$0) }
-        connection.setDeadline(connection.loop.now + settings.pingInterval)
+        connection.setDeadline(connection.loop.now + service.settings.pingInterval)
     }
 
     public override func closed(on connection: Connection) {
-        settings.metrics.webSockets.add(-1)
+        service.settings.metrics.webSockets.add(-1)
         application.closed(on: connection)
     }
 }

@@ -173,7 +173,7 @@ final class ShardAudience<World: Simulation> {
     private func firstFrame(
         of view: World.View, in slot: ViewSlot, _ shard: Shard<World>, for transport: Transports
     ) -> Frame {
-        if let latest = slot.latest, latest.tick == shard.tick, latest.bytes(for: transport) != nil { return latest }
+        if let latest = slot.latest, latest.tick == shard.tick, latest.isEncoded(for: transport) { return latest }
         let frame = encode(view, of: shard, for: slot.hub.transports, in: slot)
         slot.latest = frame
         return frame

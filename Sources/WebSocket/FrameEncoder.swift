@@ -13,6 +13,15 @@ package enum FrameEncoder {
         return isMasked ? length + 4 : length
     }
 
+    /// The length of the header at the front of `frame`, which an encoder has written without a masking key.
+    package static func headerLength(ofFrame frame: UnsafeRawBufferPointer) -> Int {
+        switch frame[1] {
+        case 126: 4
+        case 127: 10
+        default: 2
+        }
+    }
+
     /// Writes an unmasked header to the front of `target`, which must have ``headerLength(for:isMasked:)`` bytes.
     /// Returns the number of bytes written. For payloads that are written before their length is known: leave
     /// ``headerBytesMaximum`` bytes free in front, then write the header right before the payload.
