@@ -59,11 +59,11 @@ package final class ShardSocket: WebSocketApplication {
     package func opened(_ socket: WebSocketConnection, on connection: Connection) {
         // A client may send its first input right behind the handshake; it must not come before the subscription.
         connection.pauseReading()
+        // Safety: the answer runs on the connection's loop, to which this object and the socket belong.
         nonisolated(unsafe) let owner = self
         nonisolated(unsafe) let socket = socket
         let reference = ConnectionReference(connection)
         let transport: Transports = socket.isDeflated && stream == .snapshots ? .webSocketDeflated : .webSocket
-        // Safety: the answer runs on the connection's loop, to which this object and the socket belong.
         shard.subscribe(
             SubscribeRequest(
                 subscriber: subscriber, caller: caller, transport: transport, stream: stream, connection: connection
