@@ -22,10 +22,7 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
     /// Adds a subscriber, its first frame included.
     package func attach(_ connection: Connection, as transport: Transports, first: Frame?) {
         attach(connection, as: transport)
-        if let bytes = first?.bytes(for: transport, on: loop), connection.sendSnapshot(bytes) {
-            connection.counters.snapshotsSent.add()
-            connection.counters.bytesSent.add(bytes.count)
-        }
+        if let bytes = first?.bytes(for: transport, on: loop) { connection.sendFirstSnapshot(bytes) }
     }
 
     /// A frame that another follows in the same turn is only queued: a loop that has fallen behind catches up with one write per

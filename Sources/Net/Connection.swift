@@ -145,6 +145,20 @@ public final class Connection: Channel {
         return sendNow(snapshot, isEvent: false)
     }
 
+    /// Sends the first snapshot of a stream, in one write with the handshake where that has not left yet.
+    package func sendFirstSnapshot(_ snapshot: SharedBytes) {
+        if canSendDirectly {
+            guard sendSnapshot(snapshot) else { return }
+            counters.bytesSent.add(snapshot.count)
+        } else if backlog == nil, phase == .open {
+            // Copied, for everyone's sake: whoever only connects and keeps up never needs a backlog.
+            outgoing.append(snapshot.unsafeBytes)
+        } else {
+            return queue(snapshot)
+        }
+        counters.snapshotsSent.add()
+    }
+
     /// Queues a snapshot that others follow at once: all of them leave in one write at the end of the turn.
     package func queueSnapshot(_ snapshot: SharedBytes) {
         queue(snapshot)
