@@ -31,7 +31,12 @@ struct FanoutCase {
 struct CaseResult {
     var load: FanoutCase
     var floor: [Measurement] = []
+    /// The server's: pylon's, or those of the peer measured in its place.
     var pylon: [Measurement] = []
+    /// Whose figures stand in `pylon`.
+    var serverName = Side.pylon.rawValue
+
+    func name(of side: Side) -> String { side == .pylon ? serverName : side.rawValue }
 
     /// The median over the runs; nil when that side did not run.
     static func median(_ runs: [Measurement]) -> Measurement? {

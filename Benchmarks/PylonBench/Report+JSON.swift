@@ -16,7 +16,7 @@ extension Report {
         json.member("bytes", result.load.payloadBytes)
         json.member("runs", max(result.floor.count, result.pylon.count))
         if let measured = pylon ?? floor {
-            json.member("side", (pylon == nil ? Side.floor : .pylon).rawValue)
+            json.member("side", result.name(of: pylon == nil ? .floor : .pylon))
             json.member("seconds", Int(measured.seconds))
             write(measured, prefix: "", into: &json)
         }

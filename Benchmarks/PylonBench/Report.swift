@@ -3,7 +3,7 @@ internal import PylonBenchKit
 /// The results: a table for people, JSON for programs.
 enum Report {
     private static let columns: [(title: String, width: Int)] = [
-        ("case", 38), ("side", 6), ("deliv/s", 9), ("delivered", 10), ("every tick", 11), ("p50 ms", 8), ("p99 ms", 8),
+        ("case", 38), ("side", 11), ("deliv/s", 9), ("delivered", 10), ("every tick", 11), ("p50 ms", 8), ("p99 ms", 8),
         ("p99.9 ms", 9), ("max ms", 8), ("us/deliv", 9), ("core", 6), ("RSS/conn", 9), ("calls/d", 8), ("mallocs/d", 9),
         ("ratio", 6),
     ]
@@ -24,7 +24,7 @@ enum Report {
         if median.lostStreams > 0 { every += " -\(median.lostStreams)" }
         if median.wrongSizes > 0 { every += " size!" }
         return line([
-            result.load.name, side.rawValue, Decimal.grouped(Int(median.deliveries / median.seconds)),
+            result.load.name, result.name(of: side), Decimal.grouped(Int(median.deliveries / median.seconds)),
             Decimal.text(median.deliveredRatio, places: 4), every, Decimal.text(latency.p50, places: 2),
             Decimal.text(latency.p99, places: 2), Decimal.text(latency.p999, places: 2),
             Decimal.text(latency.max, places: 2), Decimal.text(median.cpuMicrosecondsPerDelivery, places: 2),

@@ -64,13 +64,13 @@ struct Rig {
     }
 
     /// Opens the streams of a load.
-    func openClients(of server: ServerUnderTest, _ load: FanoutCase) throws(BenchError) -> StreamClient {
+    func openClients(of sender: some Sender, _ load: FanoutCase) throws(BenchError) -> StreamClient {
         try StreamClient.open(
             LoadClient.Options(
-                port: server.clientPort, clients: load.clients, stuckClients: load.stuckClients,
+                port: sender.clientPort, clients: load.clients, stuckClients: load.stuckClients,
                 transport: load.transport, payloadBytes: load.payloadBytes,
-                target: server.target(events: load.eventsPerTick > 0), shards: load.shards,
-                token: server.httpPort == 0 ? "" : ServerUnderTest.token, timeout: .seconds(60)), signals)
+                target: sender.target(events: load.eventsPerTick > 0), shards: load.shards,
+                token: sender.clientToken, timeout: .seconds(60)), signals)
     }
 
     /// Runs one side under a load from start to end.
@@ -78,20 +78,26 @@ struct Rig {
         let server = try start(side, load)
         defer { server.stop() }
         try signals.sleep(.milliseconds(200))
-        let idle = try ProcessSample(pid: server.process.pid)
-        let client = try openClients(of: server, load)
-        // Before the server, so that it does not have to say goodbye to anyone.
+        return try measure(server, since: ProcessSample(familyOf: server.pid), load, timing)
+    }
+
+    /// Puts a running sender of a load's frames under that load; `idle` is what it had used before its first client.
+    func measure(
+        _ sender: some Sender, since idle: ProcessSample, _ load: FanoutCase, _ timing: Timing
+    ) throws(BenchError) -> Measurement {
+        let client = try openClients(of: sender, load)
+        // Before the sender, so that it does not have to say goodbye to anyone.
         defer { client.process.kill() }
         try signals.sleep(timing.warmup)
-        let connected = try ProcessSample(pid: server.process.pid)
+        let connected = try ProcessSample(familyOf: sender.pid)
         let window = try client.observe(rateHz: load.rateHz, seconds: timing.seconds) { () throws(BenchError) in
-            try ProcessSample(pid: server.process.pid).cpuNanoseconds
+            try ProcessSample(familyOf: sender.pid).cpuNanoseconds
         }
         var measurement = window.result.measurement(
             load, seconds: Double(timing.seconds), cpuNanoseconds: window.used)
         measurement.residentBytesPerConnection =
             Double(connected.residentBytes - idle.residentBytes) / Double(load.clients)
-        if timing.withCounters, let counters = CostCounters(of: server.process.pid) {
+        if timing.withCounters, let counters = CostCounters(of: ProcessSample.busiest(inFamilyOf: sender.pid)) {
             var count = CostCounters.Count()
             // A busy machine may wake this process so late that the counters miss a tick: then once more.
             for _ in 0..<3 where !count.isOnTime { count = try counters.count(client, load) }

@@ -4,7 +4,7 @@ internal import PylonBenchKit
 internal import PylonTime
 
 /// A started sender of frames and how its clients reach it.
-struct ServerUnderTest {
+struct ServerUnderTest: Sender {
     /// All senders run here, one at a time, and the load client on the other core.
     static let core = 0
     static let token = "bench-admin-token"
@@ -15,6 +15,9 @@ struct ServerUnderTest {
     let clientPort: Int
     let transport: Transport
     let signals: Interruption
+
+    var pid: pid_t { process.pid }
+    var clientToken: String { httpPort == 0 ? "" : Self.token }
 
     /// The bare send loop.
     static func floor(_ load: FanoutCase, _ signals: Interruption) throws(BenchError) -> ServerUnderTest {
@@ -53,7 +56,6 @@ struct ServerUnderTest {
         return server
     }
 
-    /// What a client asks for: `{shard}` and `{n}` stand for the numbers of its shard and of itself.
     func target(events: Bool = false) -> String {
         let shard = "\(ShardDefinition.prefix){shard}"
         if transport.isWebSocket { return "/?shard=\(shard)&sid=c{n}" + (events ? "&stream=events" : "") }

@@ -74,6 +74,7 @@ struct StreamClient {
         let after = try gauge()
         let lateAfter = Int64(clock.microsecondsSinceEpoch()) - Int64(window.to)
         let isOnTime = max(lateBefore, lateAfter) < Self.latenessMaximum(rateHz: rateHz)
+        guard after >= before else { throw .process("one of the server's processes has ended") }
         return (try result(of: window), after - before, isOnTime)
     }
 
