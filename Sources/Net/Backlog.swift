@@ -9,10 +9,14 @@ final class Backlog {
     /// Buffers handed to the kernel in one call. Merging more gains nothing measurable: 32 frames cost at most twice one.
     static let vectorsMaximum = 32
 
+    fileprivate enum Kind {
+        case events, snapshot, farewell
+    }
+
     /// What the kernel took only a part of, and how much.
     private var partial: SharedBytes?
     private var partialSent = 0
-    private var partialIsEvent = false
+    private var partialKind = Kind.snapshot
     private(set) var events = EventQueue()
     private(set) var snapshots = SnapshotRing()
     private var farewell: SharedBytes?
@@ -20,7 +24,7 @@ final class Backlog {
     var isEmpty: Bool { partial == nil && events.isEmpty && snapshots.isEmpty && farewell == nil }
 
     /// The number of snapshots waiting, one partly sent included.
-    var snapshotsWaiting: Int { snapshots.count + (partial == nil || partialIsEvent ? 0 : 1) }
+    var snapshotsWaiting: Int { snapshots.count + (partial != nil && partialKind == .snapshot ? 1 : 0) }
 
     // MARK: Filling
 
@@ -29,7 +33,7 @@ final class Backlog {
         assert(isEmpty, "sent past what waits")
         partial = bytes
         partialSent = sent
-        partialIsEvent = isEvent
+        partialKind = isEvent ? .events : .snapshot
     }
 
     /// Appends a snapshot; returns how many older ones had to go for it.
@@ -50,6 +54,14 @@ final class Backlog {
     struct Progress {
         var snapshots = 0
         var eventBatches = 0
+
+        fileprivate mutating func count(_ kind: Kind) {
+            switch kind {
+            case .events: eventBatches += 1
+            case .snapshot: snapshots += 1
+            case .farewell: break
+            }
+        }
     }
 
     /// Fills `vectors` with what waits, `bytes` in their place; returns how many were filled and their length together.
@@ -82,36 +94,30 @@ final class Backlog {
             sent -= part
             guard partialSent == partial.count else { return progress }
             self.partial = nil
-            if partialIsEvent { progress.eventBatches += 1 } else { progress.snapshots += 1 }
+            progress.count(partialKind)
         }
         let bytes = min(sent, outgoing.count)
         outgoing.consume(bytes)
         sent -= bytes
         while sent > 0 {
-            let isEvent = !events.isEmpty
-            guard isEvent || !snapshots.isEmpty else {
-                takeFarewell(sent)
-                break
-            }
-            let next = isEvent ? events.removeFirst() : snapshots.removeFirst()
+            let (next, kind) = takeNext()
             guard sent >= next.count else {
                 partial = next
                 partialSent = sent
-                partialIsEvent = isEvent
+                partialKind = kind
                 break
             }
             sent -= next.count
-            if isEvent { progress.eventBatches += 1 } else { progress.snapshots += 1 }
+            progress.count(kind)
         }
         return progress
     }
 
-    private func takeFarewell(_ sent: Int) {
+    private func takeNext() -> (SharedBytes, Kind) {
+        if !events.isEmpty { return (events.removeFirst(), .events) }
+        if !snapshots.isEmpty { return (snapshots.removeFirst(), .snapshot) }
         guard let farewell else { preconditionFailure("the kernel took more than there was") }
         self.farewell = nil
-        guard sent < farewell.count else { return }
-        partial = farewell
-        partialSent = sent
-        partialIsEvent = true
+        return (farewell, .farewell)
     }
 }
