@@ -193,6 +193,8 @@ public final class Connection: Channel {
     package func loseEvents() {
         guard phase == .open, !hasLostEvents else { return }
         hasLostEvents = true
+        // Nothing may be sent behind the gap, not even in this turn.
+        canSendDirectly = false
         counters.eventStreamsOverrun.add()
         requestFlush()
     }
