@@ -1,9 +1,13 @@
 package import PylonBytes
 
-/// The newest events of a stream, kept for those who resume: bounded in events and in bytes. Belongs to the shard's worker.
+/// The newest events of a stream, kept for those who resume: as many as asked for, as far as they fit into the bytes. Belongs to the shard's worker.
 package struct EventLog: ~Copyable {
-    /// 1 MiB of JSON, whatever the number of events.
+    /// 1 MiB of JSON, each event counting ``framingBytes`` more: half of what a connection lets wait (`EventQueue.bytesMaximum`), so
+    /// that whoever resumes can take all of it however small the events are.
     package static let bytesMaximum = 1024 * 1024
+    /// 64: what framing adds to an event at the most, in the longer form: `id: `, 20 digits, `data: `, the line ends, and the chunk around
+    /// a step of one event.
+    package static let framingBytes = 64
 
     /// The events of one step.
     private struct Entry {
@@ -16,18 +20,19 @@ package struct EventLog: ~Copyable {
         var eventStream: SharedBytes?
 
         var last: EventCursor { first.advanced(by: ends.count - 1) }
+        /// What it counts against `bytesMaximum`.
+        var bytesCount: Int { payload.count + ends.count * EventLog.framingBytes }
     }
 
     private let eventsMaximum: Int
     private var entries = Deque<Entry>()
-    private var eventsCount = 0
     private var bytesCount = 0
     private var scratch = ByteBuffer()
     private var chunk = StreamChunk()
     /// The newest event, or where the stream began.
     package private(set) var last: EventCursor
 
-    /// A stream that begins behind `start` and keeps at most `eventsMaximum` events.
+    /// A stream that begins behind `start` and keeps the newest `eventsMaximum` events.
     package init(start: EventCursor, eventsMaximum: Int) {
         self.eventsMaximum = eventsMaximum
         last = start
@@ -40,7 +45,15 @@ package struct EventLog: ~Copyable {
     }
 
     /// The oldest event that is still there; the next one when there is none.
-    package var oldest: EventCursor { entries.first?.first ?? last.advanced(by: 1) }
+    package var oldest: EventCursor {
+        guard let first = entries.first?.first else { return last.advanced(by: 1) }
+        return max(first, oldestByCount)
+    }
+
+    /// The oldest event that the number of events allows.
+    private var oldestByCount: EventCursor {
+        EventCursor(last.number - min(UInt64(eventsMaximum), last.number) + 1)
+    }
 
     /// Numbers the events of a step, `ends` saying where in `payload` each of them ends, keeps them, and frames them for `transports`.
     package mutating func append(
@@ -52,8 +65,7 @@ package struct EventLog: ~Copyable {
         if transports.contains(.webSocket) { entry.webSocket = webSocketForm(of: entry, from: 0) }
         if transports.contains(.eventStream) { entry.eventStream = eventStreamForm(of: entry, from: 0) }
         entries.append(entry)
-        eventsCount += ends.count
-        bytesCount += payload.count
+        bytesCount += entry.bytesCount
         trim()
         return EventBatch(
             last: last, count: ends.count, webSocket: entry.webSocket, eventStream: entry.eventStream)
@@ -74,11 +86,11 @@ package struct EventLog: ~Copyable {
         return opening
     }
 
+    /// Steps go as a whole, when none of their events is kept any more or they are too many bytes.
     private mutating func trim() {
-        while !entries.isEmpty, eventsCount > eventsMaximum || bytesCount > Self.bytesMaximum {
-            let entry = entries.removeFirst()
-            eventsCount -= entry.ends.count
-            bytesCount -= entry.payload.count
+        while let first = entries.first, first.last < oldestByCount || bytesCount > Self.bytesMaximum {
+            bytesCount -= first.bytesCount
+            entries.removeFirst()
         }
     }
 
