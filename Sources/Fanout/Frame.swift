@@ -83,6 +83,8 @@ package final class Frame: @unchecked Sendable {
         if !transports.isDisjoint(with: [.webSocket, .webSocketDeflated]) {
             let message = StreamMessage(number: tick.number, payload: payload)
             SharedBytes.refill(&webSocketBytes, count: message.webSocketCount) { message.writeWebSocket(to: $0) }
+        } else {
+            webSocketBytes = nil
         }
         if transports.contains(.eventStream) {
             scratch.begin()
@@ -90,6 +92,8 @@ package final class Frame: @unchecked Sendable {
             scratch.withFinishedBytes { chunk in
                 SharedBytes.refill(&eventStreamBytes, count: chunk.count) { $0.copyMemory(from: chunk) }
             }
+        } else {
+            eventStreamBytes = nil
         }
     }
 }
@@ -99,8 +103,13 @@ package final class Frame: @unchecked Sendable {
 package struct FramePool: ~Copyable {
     /// 16 frames: what a lane and the ring of the slowest client hold together.
     package static let framesMaximum = 16
+    /// 64 frames: those that none of so many needed are given back, so that one slow client does not leave its memory behind for ever.
+    private static let framesBetweenTrims = 64
 
     private var frames: ContiguousArray<Frame> = []
+    /// How many frames the encodings since the last trim needed, and how many encodings that were.
+    private var framesNeeded = 0
+    private var encodings = 0
     private var scratch = StreamChunk()
 
     package init() {}
@@ -112,12 +121,24 @@ package struct FramePool: ~Copyable {
         return frame
     }
 
+    /// The first that nobody looks at, so that the last are the least needed.
     private mutating func unusedFrame() -> Frame {
+        trim()
         for index in frames.indices where isKnownUniquelyReferenced(&frames[index]) && frames[index].isUnused() {
+            framesNeeded = max(framesNeeded, index + 1)
             return frames[index]
         }
         let frame = Frame()
         if frames.count < Self.framesMaximum { frames.append(frame) }
+        framesNeeded = frames.count
         return frame
+    }
+
+    private mutating func trim() {
+        encodings += 1
+        guard encodings > Self.framesBetweenTrims else { return }
+        frames.removeLast(frames.count - framesNeeded)
+        encodings = 1
+        framesNeeded = 0
     }
 }
