@@ -25,18 +25,6 @@ import Testing
         }
     }
 
-    /// Keeps the loop busy until the value returned is called.
-    private func hold(_ loop: EventLoop) throws -> () -> Void {
-        let isHeld = Mailbox<Void>()
-        let released = Mailbox<Void>()
-        loop.submit {
-            isHeld.put(())
-            _ = try? released.next()
-        }
-        _ = try isHeld.next()
-        return { released.put(()) }
-    }
-
     @Test func framesAndActionsAndTheEndComeInOrder() throws {
         let server = try TestServer()
         let stripe = SnapshotStripe(lane: Lane(loop: server.loop), counters: counters)
@@ -52,7 +40,7 @@ import Testing
                     handler.onClosed = { stripe.remove($0, from: .webSocket) }
                 })
         }
-        let release = try hold(server.loop)
+        let release = try server.thread.hold()
         stripe.publish(frame(1))
         stripe.perform {
             stripe.attach(connection.value, as: .webSocket, first: nil)
@@ -75,7 +63,7 @@ import Testing
         let (client, connection) = try server.connect()
         try server.thread.run { stripe.attach(connection.value, as: .webSocket, first: nil) }
         let performed = Mailbox<Int>()
-        let release = try hold(server.loop)
+        let release = try server.thread.hold()
         for tick in 1...30 {
             stripe.publish(frame(UInt64(tick)))
             stripe.perform { performed.put(tick) }

@@ -37,6 +37,19 @@ package final class LoopThread: Sendable {
         try run {}
     }
 
+    /// Keeps the loop busy until the function returned is called.
+    package func hold() throws -> () -> Void {
+        let isHeld = Mailbox<Void>()
+        let released = Mailbox<Void>()
+        loop.submit {
+            isHeld.put(())
+            // A test that fails meanwhile never releases; the loop goes on after the mailbox's deadline.
+            _ = try? released.next()
+        }
+        _ = try isHeld.next()
+        return { released.put(()) }
+    }
+
     /// Closes what is registered, ends the loop and waits for its thread.
     package func stop() {
         let loop = loop
