@@ -63,8 +63,9 @@ package final class EventStripe: Stripe, @unchecked Sendable {
         guard !pending.isEmpty else { return }
         let start = loop.clock.now()
         turn &+= 1
-        send(merged { $0.webSocket }, to: webSockets)
-        send(merged { $0.eventStream }, to: eventStreams)
+        // Batches carry the forms that some loop needs, not always this one.
+        if !webSockets.isEmpty { send(merged { $0.webSocket }, to: webSockets) }
+        if !eventStreams.isEmpty { send(merged { $0.eventStream }, to: eventStreams) }
         pending.removeAll(keepingCapacity: true)
         window.flushed(from: start, to: loop.clock.now())
     }

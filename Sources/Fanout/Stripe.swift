@@ -61,6 +61,8 @@ package class Stripe: @unchecked Sendable {
     func endAll(_ ending: StreamEnding) {
         // Ending a stream may remove its connection from the lists.
         for connection in webSockets.all + eventStreams.all + deflatedWebSockets.all {
+            // Who has just lost the last events must not take this for the end of a complete stream.
+            let ending = connection.hasLostEvents ? .tooSlow : ending
             (connection.handler as? StreamHandler)?.end(ending, on: connection)
         }
     }

@@ -54,7 +54,7 @@ public final class Connection: Channel {
     /// What the client was too slow for; nil until it first was.
     private var backlog: Backlog?
     /// Events had to be left out: the handler has to end the stream.
-    private var hasLostEvents = false
+    package private(set) var hasLostEvents = false
     private var handlerDeadline = Instant.distantFuture
     private var stallDeadline = Instant.distantFuture
 
