@@ -167,8 +167,9 @@ package final class EventLoop: @unchecked Sendable {
 
     private func runInbox() {
         inbox.drain(into: &batch)
-        for item in batch {
-            switch item {
+        // By index, here and below: without optimisation the iterator of an array allocates.
+        for index in batch.indices {
+            switch batch[index] {
             case .closure(let body): body()
             case .task(let task): task.runOnLoop()
             }
@@ -179,8 +180,8 @@ package final class EventLoop: @unchecked Sendable {
     private func flushChannels() {
         guard !flushing.isEmpty else { return }
         swap(&flushing, &flushingNext)
-        for channel in flushingNext {
-            channel.flush()
+        for index in flushingNext.indices {
+            flushingNext[index].flush()
         }
         flushingNext.removeAll(keepingCapacity: true)
     }

@@ -112,8 +112,9 @@ package final class Lane: LoopTask, @unchecked Sendable {
 
     package func runOnLoop() {
         takePending()
-        for item in draining {
-            switch item {
+        // By index, here and below: without optimisation the iterator of an array allocates.
+        for index in draining.indices {
+            switch draining[index] {
             case .frame(let frame, let stripe): stripe.deliver(frame)
             case .events(let batch, let stripe): stripe.deliver(batch)
             case .gap(let stripe): stripe.loseEvents()
@@ -131,8 +132,8 @@ package final class Lane: LoopTask, @unchecked Sendable {
         swap(&items, &draining)
         pending.withLock { pending in
             swap(&pending.items, &items)
-            for item in items {
-                switch item {
+            for index in items.indices {
+                switch items[index] {
                 case .frame(_, let stripe):
                     stripe.framesWaiting = 0
                     stripe.framesDraining += 1

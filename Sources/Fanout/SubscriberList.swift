@@ -8,7 +8,7 @@ struct SubscriberList {
     var isEmpty: Bool { connections.isEmpty }
 
     /// Where its connections are counted: they came through one set of listeners. Nil while there are none.
-    var counters: NetCounters? { connections.first?._withUnsafeGuaranteedRef { $0.counters } }
+    var counters: NetCounters? { isEmpty ? nil : connections[0]._withUnsafeGuaranteedRef { $0.counters } }
 
     /// Adds `connection`, which must be removed before it is closed: the list does not keep it alive.
     mutating func append(_ connection: Connection) {
@@ -50,8 +50,8 @@ struct SubscriberList {
     /// Calls `body` for everyone; `body` neither adds nor removes anybody.
     @inline(__always)
     func forEach(_ body: (Connection) -> Void) {
-        for connection in connections {
-            connection._withUnsafeGuaranteedRef(body)
+        for index in connections.indices {
+            connections[index]._withUnsafeGuaranteedRef(body)
         }
     }
 

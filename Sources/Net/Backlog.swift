@@ -68,20 +68,27 @@ final class Backlog {
     func gather(
         _ bytes: UnsafeRawBufferPointer, into vectors: UnsafeMutableBufferPointer<iovec>
     ) -> (used: Int, total: Int) {
+        var target = Vectors(places: vectors)
+        if let partial { target.add(UnsafeRawBufferPointer(rebasing: partial.unsafeBytes[partialSent...])) }
+        target.add(bytes)
+        for index in 0..<min(events.count, vectors.count) { target.add(events[index].unsafeBytes) }
+        for index in 0..<snapshots.count { target.add(snapshots[index].unsafeBytes) }
+        if let farewell { target.add(farewell.unsafeBytes) }
+        return (target.used, target.total)
+    }
+
+    /// Places for the kernel to read from, filled one after the other.
+    private struct Vectors {
+        let places: UnsafeMutableBufferPointer<iovec>
         var used = 0
         var total = 0
-        func add(_ bytes: UnsafeRawBufferPointer) {
-            guard used < vectors.count, !bytes.isEmpty else { return }
-            vectors[used] = iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+
+        mutating func add(_ bytes: UnsafeRawBufferPointer) {
+            guard used < places.count, !bytes.isEmpty else { return }
+            places[used] = iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
             used += 1
             total += bytes.count
         }
-        if let partial { add(UnsafeRawBufferPointer(rebasing: partial.unsafeBytes[partialSent...])) }
-        add(bytes)
-        for index in 0..<min(events.count, vectors.count) { add(events[index].unsafeBytes) }
-        for index in 0..<snapshots.count { add(snapshots[index].unsafeBytes) }
-        if let farewell { add(farewell.unsafeBytes) }
-        return (used, total)
     }
 
     /// Takes off the `sent` bytes that the kernel took, `outgoing` being those in between.

@@ -15,7 +15,7 @@ package struct DeadlineHeap {
     package var count: Int { entries.count }
 
     /// The earliest deadline, nil when there is none.
-    package var deadlineNext: Instant? { entries.first?.deadline }
+    package var deadlineNext: Instant? { entries.isEmpty ? nil : entries[0].deadline }
 
     /// Adds a deadline. O(log n).
     package mutating func insert(deadline: Instant, datum: UInt64) {
@@ -31,7 +31,8 @@ package struct DeadlineHeap {
 
     /// Takes out the earliest entry if its deadline is not after `now`. O(log n).
     package mutating func popDue(_ now: Instant) -> Entry? {
-        guard let first = entries.first, first.deadline <= now else { return nil }
+        guard !entries.isEmpty, entries[0].deadline <= now else { return nil }
+        let first = entries[0]
         let last = entries.removeLast()
         if !entries.isEmpty {
             entries[0] = last

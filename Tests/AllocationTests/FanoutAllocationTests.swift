@@ -8,29 +8,51 @@ import PylonTestSupport
 import PylonTime
 import Testing
 
-/// A frame on its way to a subscriber allocates nothing: what is allocated is per frame, however many receive it.
+/// Encoding a snapshot and delivering it allocates nothing once warm, however many receive it and however slow some of them are.
 @Suite(.enabled(if: allocation_counter_is_active(), "sanitizers bring their own allocator"))
 struct FanoutAllocationTests {
-    @Test func deliveringAllocatesNothingPerSubscriber() throws {
-        let few = try Audience(count: 4)
-        let many = try Audience(count: 64)
-        let toFew = countAllocations { few.deliver(frames: 20) }
-        let toMany = countAllocations { many.deliver(frames: 20) }
-        #expect(many.framesSent == 64 * 40, "a frame went the slow way, so nothing was shown")
-        #expect(toMany == toFew)
+    @Test(arguments: [Transports.webSocket, .eventStream, [.webSocket, .eventStream]], [1, 64])
+    func publishingAndDeliveringAllocateNothing(transports: Transports, count: Int) throws {
+        let audience = try Audience(transports, count: count)
+        let expected = UInt64(count * 200)
+        #expect(countAllocations { audience.tick(100) } == 0)
+        #expect(audience.counters.snapshotsSent.value == expected, "a frame went the slow way, so nothing was shown")
+    }
+
+    @Test func aClientThatNeverReadsAddsNone() throws {
+        let audience = try Audience([.webSocket, .eventStream], count: 6, payloadBytes: 20_000, stuck: 2)
+        while audience.counters.snapshotsDropped.value < 100 { audience.tick(1) }
+        let dropped = audience.counters.snapshotsDropped.value
+        #expect(countAllocations { audience.tick(100) } == 0)
+        #expect(
+            audience.counters.snapshotsDropped.value == dropped + 2 * 200, "nobody was too slow, so nothing was shown")
+        #expect(audience.snapshotsWaiting <= 2 * (SnapshotRing.framesMaximum + 1))
+    }
+
+    @Test func framesThatCatchUpInOneTurnAllocateNothing() throws {
+        let audience = try Audience([.webSocket, .eventStream], count: 6)
+        #expect(countAllocations { for _ in 0..<50 { audience.tick(4, inOneTurn: true) } } == 0)
+        #expect(audience.counters.snapshotsDropped.value == 0)
     }
 }
 
-/// A stripe with subscribers over real sockets, run on the test's own thread.
+/// A stripe with subscribers over real sockets and the pool of its view, run on the test's own thread.
 private final class Audience {
+    let counters = NetCounters()
     private let loop: EventLoop
     private let stripe: SnapshotStripe
-    private let counters = NetCounters()
     private let listener: Listener
+    private let transports: Transports
     private let clients: [TestSocket]
-    private let frames: [Frame]
+    private let connections: [Connection]
+    private let stuck: Int
+    private let payload: [UInt8]
+    private var pool = FramePool()
+    private var latest: Frame?
+    private var last: UInt64 = 1_000_000
 
-    init(count: Int) throws {
+    /// `count` subscribers, the transports taking turns; the first `stuck` of them never read.
+    init(_ transports: Transports, count: Int, payloadBytes: Int = 512, stuck: Int = 0) throws {
         let loop = try EventLoop(index: 0, clock: SystemClock())
         let (descriptors, port) = try ListeningSocket.open(address: .v4(0x7F00_0001), port: 0, count: 1)
         var accepted: [Connection] = []
@@ -40,25 +62,40 @@ private final class Audience {
             return ConnectionHandler()
         }
         try listener.start()
-        clients = try (0..<count).map { _ in try TestSocket(port: port) }
+        clients = try (0..<count).map {
+            try TestSocket(port: port, receiveBufferBytes: $0 < stuck ? 4096 : nil)
+        }
         loop.run()
         stripe = SnapshotStripe(lane: Lane(loop: loop), counters: FanoutCounters())
-        for connection in accepted { stripe.attach(connection, as: .webSocket, first: nil) }
-        self.loop = loop
-        let payload = [UInt8](repeating: 0x78, count: 512)
-        frames = payload.withUnsafeBytes { bytes in
-            (1...20).map { Frame(tick: Tick($0), payload: bytes, for: .webSocket) }
+        let kinds = [Transports.webSocket, .eventStream].filter { transports.contains($0) }
+        for (index, connection) in accepted.enumerated() {
+            stripe.attach(connection, as: kinds[index % kinds.count], first: nil)
         }
+        connections = accepted
+        payload = [UInt8](repeating: 0x78, count: payloadBytes)
+        self.loop = loop
+        self.transports = transports
+        self.stuck = stuck
     }
 
-    /// Snapshots that the kernel took whole.
-    var framesSent: UInt64 { counters.snapshotsSent.value }
+    /// Snapshots that wait for those who do not read.
+    var snapshotsWaiting: Int { connections.reduce(0) { $0 + $1.snapshotsWaiting } }
 
-    /// Publishes one frame a turn.
-    func deliver(frames count: Int) {
-        for frame in frames.prefix(count) {
+    /// Encodes and publishes `count` frames, one a turn or all in one.
+    func tick(_ count: Int, inOneTurn: Bool = false) {
+        for _ in 0..<count {
+            last += 1
+            let frame = payload.withUnsafeBytes { pool.encode(tick: Tick(last), payload: $0, for: transports) }
+            latest = frame
             stripe.publish(frame)
-            stripe.lane.runOnLoop()
+            if !inOneTurn { deliver() }
         }
+        if inOneTurn { deliver() }
+    }
+
+    private func deliver() {
+        // One turn: the loop has been stopped before.
+        loop.run()
+        for index in stuck..<clients.count { clients[index].discard() }
     }
 }
