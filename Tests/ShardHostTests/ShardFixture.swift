@@ -60,13 +60,15 @@ final class ShardFixture: Sendable {
     }
 
     /// Connects a client and subscribes it; throws what the shard answers.
-    func join(_ shard: any ShardHandle, as name: String, isAdmin: Bool = false, userID: String? = nil) throws -> Member
-    {
+    func join(
+        _ shard: any ShardHandle, as name: String, isAdmin: Bool = false, userID: String? = nil,
+        stream: ShardStream = .snapshots
+    ) throws -> Member {
         let (client, connection) = try server.connect()
         let answer = Mailbox<Result<OnLoop<Subscription>, ShardError>>()
         let events = Mailbox<String>()
         let caller = Caller(userID: userID ?? name, isAdmin: isAdmin)
-        try request(shard, name, caller, connection, events) { answer.put($0) }
+        try request(shard, name, caller, connection, events, stream) { answer.put($0) }
         _ = worker.runDue()
         return Member(
             name: name, client: client, connection: connection, subscription: try answer.next().get(), events: events)
@@ -75,7 +77,8 @@ final class ShardFixture: Sendable {
     /// Asks for a subscription, from the connection's loop; its handler leaves the shard when the connection closes.
     func request(
         _ shard: any ShardHandle, _ name: String, _ caller: Caller, _ connection: OnLoop<Connection>,
-        _ events: Mailbox<String>, answer: @escaping @Sendable (Result<OnLoop<Subscription>, ShardError>) -> Void
+        _ events: Mailbox<String>, _ stream: ShardStream = .snapshots,
+        answer: @escaping @Sendable (Result<OnLoop<Subscription>, ShardError>) -> Void
     ) throws {
         try server.on(connection) { connection in
             let handler = SubscribedHandler(events: events)
@@ -83,7 +86,8 @@ final class ShardFixture: Sendable {
             let reference = OnLoop(handler)
             shard.subscribe(
                 SubscribeRequest(
-                    subscriber: SubscriberID(name), caller: caller, transport: .webSocket, connection: connection
+                    subscriber: SubscriberID(name), caller: caller, transport: .webSocket, stream: stream,
+                    connection: connection
                 ) { result in
                     if case .success(let subscription) = result { reference.value.subscription = subscription }
                     answer(result.map { OnLoop($0) })

@@ -57,6 +57,33 @@ import Testing
         fixture.stop()
     }
 
+    @Test func shardsOfOneRateTickApartAndMissOrDoubleNoTick() throws {
+        let fixture = try ShardFixture()
+        var shards: [any ShardHandle] = []
+        for number in 0..<100 {
+            // Half of them come later, between the ticks of the others.
+            if number >= 50 { fixture.advance(.microseconds(2300)) }
+            shards.append(
+                try fixture.create(["tick_rate_hz": 20, "idle_ticks_before_shutdown": 0], id: "\(number)"))
+        }
+        var most = 0
+        var last = fixture.registry.counters.ticks.value
+        for _ in 0..<1000 {
+            fixture.advance(.milliseconds(1))
+            let ticks = fixture.registry.counters.ticks.value
+            most = max(most, Int(ticks - last))
+            last = ticks
+        }
+        #expect(most <= 4, "\(most) shards ticked within one millisecond of fifty")
+        #expect(fixture.registry.counters.ticksSkipped.value == 0)
+        for _ in 0..<50 {
+            let before = shards.map(\.information.tick)
+            for _ in 0..<50 { fixture.advance(.milliseconds(1)) }
+            #expect(shards.map(\.information.tick) == before.map { $0 + 1 })
+        }
+        fixture.stop()
+    }
+
     @Test func anIdleShardStopsAfterItsTicks() throws {
         let fixture = try ShardFixture()
         let shard = try fixture.create(["idle_ticks_before_shutdown": 5])
