@@ -10,8 +10,13 @@ package final class EventStreamClient {
     private var isOver = false
 
     /// Asks for `target` and reads the head; the status says whether it is a stream.
-    package init(port: UInt16, _ target: String, token: String?, fields: [String] = []) throws {
-        http = try HTTPClient(port: port)
+    package convenience init(port: UInt16, _ target: String, token: String?, fields: [String] = []) throws {
+        try self.init(over: try TestSocket(port: port), target, token: token, fields: fields)
+    }
+
+    /// Asks over `socket`, which is connected.
+    package init(over socket: TestSocket, _ target: String, token: String?, fields: [String] = []) throws {
+        http = HTTPClient(over: socket)
         try http.send("GET", target, token: token, fields: ["Accept: text/event-stream"] + fields)
         head = try http.readHead()
     }
