@@ -80,7 +80,7 @@ package final class Frame: @unchecked Sendable {
         self.tick = tick
         self.transports = transports
         deflated.withLock { $0.state = .missing }
-        if !transports.isDisjoint(with: [.webSocket, .webSocketDeflated]) {
+        if transports.contains(.webSocket) || transports.contains(.webSocketDeflated) {
             let message = StreamMessage(number: tick.number, payload: payload)
             SharedBytes.refill(&webSocketBytes, count: message.webSocketCount) { message.writeWebSocket(to: $0) }
         } else {

@@ -38,7 +38,9 @@ package final class Hub<Member: Stripe> {
 
     /// The transports that a frame must be encoded for now.
     package var transports: Transports {
-        members.reduce([]) { $0.union($1.counts.transports) }
+        var transports: Transports = []
+        for index in members.indices { transports.formUnion(members[index].counts.transports) }
+        return transports
     }
 
     /// Counts a subscriber on `loop` in and returns the stripe it is to be attached to.

@@ -152,8 +152,9 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         let opening = try audience.opening(for: request)
         shard.attach(request.subscriber)
         forgetLatestIfEventDriven()
+        // First, so that whoever sees its first frame finds itself counted.
+        countConnections(audience.count + 1, change: 1)
         audience.admit(request, opening: opening, to: self, shard)
-        countConnections(1)
     }
 
     /// Joining and leaving change a world between its ticks. Where the next tick is milliseconds away it tells; an event-driven world
@@ -167,13 +168,13 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             guard let subscriber = audience.detach(attachment) else { return }
             shard.detach(subscriber)
             forgetLatestIfEventDriven()
-            countConnections(-1)
+            countConnections(audience.count, change: -1)
             eventLast = worker.clock.now()
         }
     }
 
-    private func countConnections(_ change: Int) {
-        status.connections.store(audience.count, ordering: .relaxed)
+    private func countConnections(_ count: Int, change: Int) {
+        status.connections.store(count, ordering: .relaxed)
         counters.subscribers.add(change)
     }
 

@@ -2,23 +2,27 @@ package import PylonTime
 
 /// When a shard's steps are due: absolute deadlines one interval apart, so that lateness never accumulates.
 package struct TickSchedule: Sendable {
-    /// A late worker runs at most 4 steps in a row; what it is behind beyond that is dropped and counted.
+    /// A late worker runs at most 4 steps in a row, or what was due in 20 ms if that is more; what it is behind beyond that is dropped
+    /// and counted. 20 ms: at 1 kHz four steps are less than the slice for which a scheduler leaves a thread waiting.
     package static let stepsAtOnceMaximum = 4
+    package static let catchUpMaximum: Duration = .milliseconds(20)
 
     /// When the next step is due.
     package private(set) var deadline: Instant
     private let interval: UInt64
+    private let stepsMaximum: UInt64
 
     /// A schedule whose first step is due at `start`. The rate must not be event driven.
     package init(start: Instant, rate: TickRate) {
         precondition(!rate.isEventDriven, "an event-driven shard has no schedule")
         deadline = start
         interval = rate.interval.wholeNanoseconds
+        stepsMaximum = max(UInt64(Self.stepsAtOnceMaximum), Self.catchUpMaximum.wholeNanoseconds / interval)
     }
 
     /// What is to be done at one waking.
     package struct Due: Equatable, Sendable {
-        /// Steps to run now, 0...4.
+        /// Steps to run now.
         package var steps = 0
         /// Steps that will never run.
         package var skipped: UInt64 = 0
@@ -31,7 +35,7 @@ package struct TickSchedule: Sendable {
         guard deadline <= now else { return Due() }
         let late = now.nanoseconds - deadline.nanoseconds
         let due = late / interval + 1
-        let steps = min(due, UInt64(Self.stepsAtOnceMaximum))
+        let steps = min(due, stepsMaximum)
         deadline = Instant(nanoseconds: deadline.nanoseconds + due * interval)
         return Due(steps: Int(steps), skipped: due - steps, lateness: .nanoseconds(Int64(clamping: late)))
     }

@@ -31,6 +31,16 @@ import Testing
         #expect(schedule.deadline == start + interval * (late + 1))
     }
 
+    @Test(arguments: [(1000, 20), (500, 10), (200, 4), (100, 4)]) func fastRatesCatchUpByTwentyMilliseconds(
+        hertz: Int, steps: Int
+    ) throws {
+        let rate = try #require(TickRate(hertz: hertz))
+        var schedule = TickSchedule(start: start, rate: rate)
+        let due = schedule.take(now: start + .milliseconds(100))
+        #expect(due.steps == steps)
+        #expect(due.steps + Int(due.skipped) == hertz / 10 + 1)
+    }
+
     @Test func exactlyOneIntervalLateIsTwoSteps() {
         var schedule = schedule()
         #expect(schedule.take(now: start + interval).steps == 2)
