@@ -46,6 +46,13 @@ public struct JSONWriter: ~Copyable {
         needsComma = false
     }
 
+    /// Forgets what was written behind the first `count` bytes, which end with a complete value or are none.
+    package mutating func truncate(to count: Int) {
+        assert(depth == 0, "truncating inside a value")
+        buffer.dropLast(buffer.count - count)
+        needsComma = count > 0
+    }
+
     /// The number of bytes in the buffer.
     @inlinable
     public var count: Int { buffer.count }

@@ -34,6 +34,13 @@ public final class EventOutbox {
         ends.append(writer.count)
     }
 
+    /// Takes back what was broadcast behind the first `count` events.
+    func truncate(to count: Int) {
+        guard count < ends.count else { return }
+        writer.truncate(to: count == 0 ? 0 : ends[count - 1])
+        ends.removeLast(ends.count - count)
+    }
+
     /// Forgets the events, keeps the memory.
     package func removeAll() {
         writer.reset()

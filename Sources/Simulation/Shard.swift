@@ -67,24 +67,27 @@ public struct Shard<World: Simulation> {
 
     // MARK: Ticking
 
-    /// Runs one step: the inputs in their order, then the world's own step. What they broadcast is added to `events`.
+    /// Runs one step: the inputs in their order, then the world's own step. What they broadcast is added to `events`; what
+    /// an input broadcast that then threw is taken back.
     public mutating func step(inputs: some Sequence<QueuedInput>, events: EventOutbox = EventOutbox()) {
         tick = tick.next
         let context = StepContext(tick: tick, rate: configuration.tickRate, events: events)
         for input in inputs {
             tickLastActive = tick
-            apply(input, context)
+            apply(input, context, events)
         }
         world.step(context)
         if !connections.isEmpty { tickLastActive = tick }
     }
 
-    private mutating func apply(_ queued: QueuedInput, _ context: StepContext) {
+    private mutating func apply(_ queued: QueuedInput, _ context: StepContext, _ events: EventOutbox) {
+        let eventsBefore = events.count
         do {
             try world.apply(queued.input, from: queued.subscriber, context)
         } catch {
             // The world refused it; it is acknowledged all the same, since the client must not wait for it.
             inputsFailed += 1
+            events.truncate(to: eventsBefore)
         }
         guard connections[queued.subscriber] != nil else { return }
         acknowledgements[queued.subscriber] = Acknowledgement(
