@@ -48,8 +48,8 @@ let package = Package(
         module(
             "Fanout",
             [
-                "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonNet", "PylonTelemetry", "PylonThreading",
-                "PylonTime", "PylonWebSocket",
+                "CSystem", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonNet", "PylonTelemetry",
+                "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module("Simulation", ["PylonJSON", "PylonTime"]),
         module(
@@ -130,7 +130,7 @@ let package = Package(
             "Fanout",
             [
                 "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonNet", "PylonTelemetry", "PylonTestSupport",
-                "PylonTime",
+                "PylonTime", "PylonWebSocket",
             ]),
         tests("HTTP", ["PylonBytes", "PylonHTTP"]),
         tests("WebSocket", ["PylonBytes", "PylonTime", "PylonWebSocket"]),

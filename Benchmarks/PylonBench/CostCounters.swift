@@ -35,7 +35,7 @@ struct CostCounters {
             for counter in counters { isCounting ? counter.start() : counter.stop() }
             return 0
         }
-        guard counted.result.frames > 0 else { return Count() }
+        guard counted.result.frames > 0 else { throw .process("nothing was delivered while counting") }
         let frames = Double(counted.result.frames)
         return Count(
             systemCallsPerDelivery: systemCalls.map { Double($0.count) / frames },

@@ -42,6 +42,15 @@ package struct Deque<Element> {
         return element
     }
 
+    /// Takes out the newest element. Traps if there is none.
+    @discardableResult
+    package mutating func removeLast() -> Element {
+        let element = self[count - 1]
+        places[place(count - 1)] = nil
+        count -= 1
+        return element
+    }
+
     /// Forgets everything and gives the memory back.
     package mutating func removeAll() {
         self = Deque()

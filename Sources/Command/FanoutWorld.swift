@@ -22,6 +22,9 @@ struct FanoutWorld: Simulation {
         guard (0...eventsPerTickMaximum).contains(events) else {
             throw ConfigurationError("events_per_tick", "must be a whole number from 0 to \(eventsPerTickMaximum)")
         }
+        guard payloadBytes * events <= payloadBytesMaximum else {
+            throw ConfigurationError("events_per_tick", "must not make more than 16 MiB a tick")
+        }
         return FanoutWorld(payloadBytes: payloadBytes, eventsPerTick: events, clock: setup.clock)
     }
 

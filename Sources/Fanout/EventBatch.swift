@@ -1,36 +1,13 @@
 package import PylonBytes
 
-/// The number of an event in its stream, and so a place in it: a client that names the last event it has gets every one after it.
-///
-/// Streams begin at the time of their making in microseconds since 1970 and count by one: a stream made anew under the same name
-/// begins behind the old one's end, so that a cursor of the old one is recognised as too old. Below 2^53 until the year 2255.
-package struct EventCursor: Hashable, Comparable, Sendable {
-    package let number: UInt64
-
-    package init(_ number: UInt64) {
-        self.number = number
-    }
-
-    package static func < (left: EventCursor, right: EventCursor) -> Bool { left.number < right.number }
-
-    /// The cursor `count` events later.
-    package func advanced(by count: Int) -> EventCursor { EventCursor(number + UInt64(count)) }
-}
-
 /// The events of one step on their way to the loops, framed once for each transport that is needed.
 package final class EventBatch: Sendable {
-    /// The number of the last of them.
-    package let last: EventCursor
-    /// How many there are, 1...
-    package let count: Int
     /// One binary WebSocket frame for each event: header ‖ number as u64 big-endian ‖ JSON.
     package let webSocket: SharedBytes?
     /// One HTTP chunk with one server-sent event for each: `id: <number>`, `data: <JSON>`.
     package let eventStream: SharedBytes?
 
-    init(last: EventCursor, count: Int, webSocket: SharedBytes?, eventStream: SharedBytes?) {
-        self.last = last
-        self.count = count
+    init(webSocket: SharedBytes?, eventStream: SharedBytes?) {
         self.webSocket = webSocket
         self.eventStream = eventStream
     }

@@ -1,34 +1,24 @@
 package import PylonBytes
 
-/// The newest events of a stream, kept for those who resume: as many as asked for, as far as they fit into the bytes. Belongs to the shard's worker.
+/// The newest events of a stream, kept for those who resume: as many as asked for, as far as they fit into the bytes. Belongs to the
+/// shard's worker.
+///
+/// Runs of events are joined as they age, so that a tail of thousands of events is a few dozen buffers: resuming costs the worker
+/// microseconds however much was missed.
 package struct EventLog: ~Copyable {
-    /// 1 MiB of JSON, each event counting ``framingBytes`` more: half of what a connection lets wait (`EventQueue.bytesMaximum`), so
-    /// that whoever resumes can take all of it however small the events are.
-    package static let bytesMaximum = 1024 * 1024
-    /// 64: what framing adds to an event at the most, in the longer form: `id: `, 20 digits, `data: `, the line ends, and the chunk around
-    /// a step of one event.
-    package static let framingBytes = 64
-
-    /// The events of one step.
-    private struct Entry {
-        let first: EventCursor
-        let payload: SharedBytes
-        /// Where each event ends in `payload`.
-        let ends: [Int]
-        /// All of them framed, once somebody needed that.
-        var webSocket: SharedBytes?
-        var eventStream: SharedBytes?
-
-        var last: EventCursor { first.advanced(by: ends.count - 1) }
-        /// What it counts against `bytesMaximum`.
-        var bytesCount: Int { payload.count + ends.count * EventLog.framingBytes }
-    }
+    /// 4 MiB of everything held: JSON, framed forms, bookkeeping. Each form, the smallest being a fifth of it, is then more than a
+    /// connection lets wait (`EventQueue.bytesMaximum`): whoever was cut off for being slow can resume.
+    package static let bytesMaximum = 4 * 1024 * 1024
+    /// Runs are joined up to 64 KiB.
+    static let runBytesMaximum = 64 * 1024
 
     private let eventsMaximum: Int
-    private var entries = Deque<Entry>()
+    private var runs = Deque<LoggedEvents>()
     private var bytesCount = 0
     private var scratch = ByteBuffer()
     private var chunk = StreamChunk()
+    /// The part of a run that was framed last: those who were cut off together resume from the same cursor.
+    private var part: (run: EventCursor, last: EventCursor, skipped: Int, transport: Transports, form: SharedBytes)?
     /// The newest event, or where the stream began.
     package private(set) var last: EventCursor
 
@@ -46,7 +36,7 @@ package struct EventLog: ~Copyable {
 
     /// The oldest event that is still there; the next one when there is none.
     package var oldest: EventCursor {
-        guard let first = entries.first?.first else { return last.advanced(by: 1) }
+        guard let first = runs.first?.first else { return last.advanced(by: 1) }
         return max(first, oldestByCount)
     }
 
@@ -60,15 +50,13 @@ package struct EventLog: ~Copyable {
         _ payload: UnsafeRawBufferPointer, ends: [Int], for transports: Transports
     ) -> EventBatch {
         precondition(!ends.isEmpty, "a batch without events")
-        var entry = Entry(first: last.advanced(by: 1), payload: SharedBytes(payload), ends: ends)
-        last = entry.last
-        if transports.contains(.webSocket) { entry.webSocket = webSocketForm(of: entry, from: 0) }
-        if transports.contains(.eventStream) { entry.eventStream = eventStreamForm(of: entry, from: 0) }
-        entries.append(entry)
-        bytesCount += entry.bytesCount
-        trim()
-        return EventBatch(
-            last: last, count: ends.count, webSocket: entry.webSocket, eventStream: entry.eventStream)
+        var run = LoggedEvents(first: last.advanced(by: 1), payload: payload, ends: ends)
+        last = run.last
+        if transports.contains(.webSocket) { run.webSocket = webSocketForm(of: run, from: 0) }
+        if transports.contains(.eventStream) { run.eventStream = eventStreamForm(of: run, from: 0) }
+        let batch = EventBatch(webSocket: run.webSocket, eventStream: run.eventStream)
+        keep(run)
+        return batch
     }
 
     /// What a subscriber of `transport` that has everything up to `cursor` is to be sent first: the cursor it continues from, then the
@@ -79,19 +67,43 @@ package struct EventLog: ~Copyable {
         let cursor = cursor ?? last
         guard cursor <= last, cursor.advanced(by: 1) >= oldest else { throw CursorOutOfRange(oldest: oldest) }
         var opening = [greeting(cursor, for: transport)]
-        for index in 0..<entries.count where entries[index].last > cursor {
-            let skipped = cursor < entries[index].first ? 0 : Int(cursor.number - entries[index].first.number) + 1
-            opening.append(form(ofEntryAt: index, from: skipped, for: transport))
+        for index in firstRun(behind: cursor)..<runs.count {
+            let first = runs[index].first
+            let skipped = cursor < first ? 0 : Int(cursor.number - first.number) + 1
+            opening.append(form(ofRunAt: index, from: skipped, for: transport))
         }
         return opening
     }
 
-    /// Steps go as a whole, when none of their events is kept any more or they are too many bytes.
-    private mutating func trim() {
-        while let first = entries.first, first.last < oldestByCount || bytesCount > Self.bytesMaximum {
-            bytesCount -= first.bytesCount
-            entries.removeFirst()
+    // MARK: Keeping
+
+    /// Adds the newest run, joins it with those before it while they are of its size, and lets the oldest go that nobody may ask for.
+    private mutating func keep(_ run: LoggedEvents) {
+        var newest = run
+        while let before = runs.last, before.bytesCount <= newest.bytesCount * 2,
+            before.bytesCount + newest.bytesCount <= Self.runBytesMaximum
+        {
+            runs.removeLast()
+            bytesCount -= before.bytesCount
+            newest = LoggedEvents(joining: before, newest)
         }
+        runs.append(newest)
+        bytesCount += newest.bytesCount
+        while let first = runs.first, first.last < oldestByCount || bytesCount > Self.bytesMaximum {
+            bytesCount -= first.bytesCount
+            runs.removeFirst()
+        }
+    }
+
+    /// The index of the first run with an event behind `cursor`. O(log n).
+    private func firstRun(behind cursor: EventCursor) -> Int {
+        var low = 0
+        var high = runs.count
+        while low < high {
+            let middle = (low + high) / 2
+            if runs[middle].last > cursor { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 
     // MARK: Framing
@@ -106,21 +118,28 @@ package struct EventLog: ~Copyable {
         return SharedBytes(count: message.webSocketCount) { message.writeWebSocket(to: $0) }
     }
 
-    /// Framed as a whole an entry is kept that way: thousands may resume at once.
-    private mutating func form(ofEntryAt index: Int, from skipped: Int, for transport: Transports) -> SharedBytes {
+    /// What has been framed is kept: thousands may resume at once.
+    private mutating func form(ofRunAt index: Int, from skipped: Int, for transport: Transports) -> SharedBytes {
+        let run = runs[index]
+        if skipped == 0, let made = run[transport] { return made }
+        if let part, part.run == run.first, part.last == run.last, part.skipped == skipped, part.transport == transport
+        {
+            return part.form
+        }
         let isWebSocket = transport == .webSocket
-        if skipped == 0, let made = isWebSocket ? entries[index].webSocket : entries[index].eventStream { return made }
-        let entry = entries[index]
-        let form = isWebSocket ? webSocketForm(of: entry, from: skipped) : eventStreamForm(of: entry, from: skipped)
-        if skipped == 0 {
-            if isWebSocket { entries[index].webSocket = form } else { entries[index].eventStream = form }
+        let form = isWebSocket ? webSocketForm(of: run, from: skipped) : eventStreamForm(of: run, from: skipped)
+        if skipped > 0 {
+            part = (run.first, run.last, skipped, transport, form)
+        } else {
+            runs[index][transport] = form
+            bytesCount += form.count
         }
         return form
     }
 
-    private mutating func webSocketForm(of entry: borrowing Entry, from skipped: Int) -> SharedBytes {
+    private mutating func webSocketForm(of run: LoggedEvents, from skipped: Int) -> SharedBytes {
         scratch.removeAll()
-        Self.forEachEvent(of: entry, from: skipped) { message in
+        run.forEach(from: skipped) { message in
             scratch.withSpareCapacity(message.webSocketCount) { spare in
                 message.writeWebSocket(to: UnsafeMutableRawBufferPointer(rebasing: spare[..<message.webSocketCount]))
                 return message.webSocketCount
@@ -129,19 +148,9 @@ package struct EventLog: ~Copyable {
         return scratch.withUnsafeBytes { SharedBytes($0) }
     }
 
-    private mutating func eventStreamForm(of entry: borrowing Entry, from skipped: Int) -> SharedBytes {
+    private mutating func eventStreamForm(of run: LoggedEvents, from skipped: Int) -> SharedBytes {
         chunk.begin()
-        Self.forEachEvent(of: entry, from: skipped) { chunk.append(number: $0.number, payload: $0.payload) }
+        run.forEach(from: skipped) { chunk.append(number: $0.number, payload: $0.payload) }
         return chunk.withFinishedBytes { SharedBytes($0) }
-    }
-
-    private static func forEachEvent(of entry: borrowing Entry, from skipped: Int, _ body: (StreamMessage) -> Void) {
-        let bytes = entry.payload.unsafeBytes
-        for index in skipped..<entry.ends.count {
-            let start = index == 0 ? 0 : entry.ends[index - 1]
-            let payload = UnsafeRawBufferPointer(rebasing: bytes[start..<entry.ends[index]])
-            body(StreamMessage(number: entry.first.number + UInt64(index), payload: payload))
-        }
-        withExtendedLifetime(entry.payload) {}
     }
 }

@@ -7,7 +7,7 @@ internal import PylonTime
 /// The subscribers of a shard's events on one loop. Every event reaches every one of them, in order, or their stream ends and they
 /// resume; what comes close together leaves in one write.
 package final class EventStripe: Stripe, @unchecked Sendable {
-    // Safety: `pending`, `window`, `turn`, `isFlushScheduled` and `batchesDraining` belong to the loop's thread; `bytesWaiting` is the
+    // Safety: `pending`, `newcomers`, `window`, `turn`, `isFlushScheduled` and `batchesDraining` belong to the loop's thread; `bytesWaiting` is the
     // lane's, behind its lock.
 
     /// Bytes of this stripe that wait in the lane.
@@ -15,9 +15,17 @@ package final class EventStripe: Stripe, @unchecked Sendable {
     /// Batches of this stripe that the lane's turn still has to deliver; the loop's.
     var batchesDraining = 0
     private var pending: [EventBatch] = []
+    /// Those who came since the last flush: the first so many of `pending` are in their opening already.
+    private var newcomers: [Newcomer] = []
     private var window = MergeWindow()
     private var isFlushScheduled = false
     private var turn = 0
+
+    private struct Newcomer {
+        let connection: Connection
+        let transport: Transports
+        let pendingSkipped: Int
+    }
 
     /// Hands events to the loop. Any thread may call it; it never blocks beyond a short lock.
     package func publish(_ batch: EventBatch) {
@@ -28,10 +36,19 @@ package final class EventStripe: Stripe, @unchecked Sendable {
 
     /// Adds a subscriber; `opening` is everything it has to have before the next event.
     package func attach(_ connection: Connection, as transport: Transports, opening: [SharedBytes]) {
-        // What waits here is part of the opening already.
-        flush()
-        attach(connection, as: transport)
-        for bytes in opening { connection.queueEvents(bytes) }
+        for index in opening.indices { connection.queueOpening(opening[index]) }
+        guard !pending.isEmpty else { return attach(connection, as: transport) }
+        // Not a flush for everyone: a crowd that joins one by one would make the window useless.
+        newcomers.append(Newcomer(connection: connection, transport: transport, pendingSkipped: pending.count))
+    }
+
+    /// Takes a subscriber out, also one that has not got its first event yet.
+    package override func remove(_ connection: Connection, from transport: Transports) {
+        if let index = newcomers.firstIndex(where: { $0.connection === connection }) {
+            newcomers.remove(at: index)
+        } else {
+            super.remove(connection, from: transport)
+        }
     }
 
     func deliver(_ batch: EventBatch) {
@@ -52,6 +69,8 @@ package final class EventStripe: Stripe, @unchecked Sendable {
         pending.removeAll()
         webSockets.forEach { $0.loseEvents() }
         eventStreams.forEach { $0.loseEvents() }
+        for newcomer in newcomers { newcomer.connection.loseEvents() }
+        admitNewcomers()
     }
 
     override func endAll(_ ending: StreamEnding) {
@@ -66,8 +85,22 @@ package final class EventStripe: Stripe, @unchecked Sendable {
         // Batches carry the forms that some loop needs, not always this one.
         if !webSockets.isEmpty { send(merged { $0.webSocket }, to: webSockets) }
         if !eventStreams.isEmpty { send(merged { $0.eventStream }, to: eventStreams) }
+        admitNewcomers()
         pending.removeAll(keepingCapacity: true)
         window.flushed(from: start, to: loop.clock.now())
+    }
+
+    /// Sends newcomers what came behind their opening, and takes them into the lists.
+    private func admitNewcomers() {
+        guard !newcomers.isEmpty else { return }
+        for newcomer in newcomers {
+            for batch in pending.dropFirst(newcomer.pendingSkipped) {
+                let form = newcomer.transport == .webSocket ? batch.webSocket : batch.eventStream
+                if let form { _ = newcomer.connection.sendEvents(form) }
+            }
+            attach(newcomer.connection, as: newcomer.transport)
+        }
+        newcomers.removeAll(keepingCapacity: true)
     }
 
     /// Everything that waits, in one buffer.

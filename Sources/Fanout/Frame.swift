@@ -27,6 +27,8 @@ package final class Frame: @unchecked Sendable {
 
         enum State {
             case missing
+            /// A loop is at it; others need not wait, since a message may always go as it is.
+            case underWay
             case made
             /// It would be no shorter.
             case useless
@@ -58,13 +60,17 @@ package final class Frame: @unchecked Sendable {
     /// it unless another loop has.
     package func deflatedWebSocket(on loop: EventLoop) -> SharedBytes? {
         guard transports.contains(.webSocketDeflated), let plain = webSocketBytes else { return nil }
-        return deflated.withLock { deflated in
-            if deflated.state == .missing {
-                let isShorter = FrameDeflater.on(loop).deflate(plain, into: &deflated.bytes)
-                deflated.state = isShorter ? .made : .useless
-            }
-            return deflated.state == .made ? deflated.bytes : plain
+        var (state, bytes) = deflated.withLock { deflated in
+            let found = deflated
+            if deflated.state == .missing { deflated = Deflated(bytes: nil, state: .underWay) }
+            return (found.state, found.bytes)
         }
+        guard state == .missing else { return state == .made ? bytes : plain }
+        // Not under the lock: compressing takes its time.
+        state = FrameDeflater.on(loop).deflate(plain, into: &bytes) ? .made : .useless
+        let made = Deflated(bytes: bytes, state: state)
+        deflated.withLock { $0 = made }
+        return state == .made ? bytes : plain
     }
 
     /// Whether none of the frame's bytes wait for a client any more. For the one who holds the only reference.
@@ -79,8 +85,9 @@ package final class Frame: @unchecked Sendable {
     ) {
         self.tick = tick
         self.transports = transports
-        deflated.withLock { $0.state = .missing }
-        if transports.contains(.webSocket) || transports.contains(.webSocketDeflated) {
+        let isDeflated = transports.contains(.webSocketDeflated)
+        deflated.withLock { $0 = Deflated(bytes: isDeflated ? $0.bytes : nil) }
+        if transports.contains(.webSocket) || isDeflated {
             let message = StreamMessage(number: tick.number, payload: payload)
             SharedBytes.refill(&webSocketBytes, count: message.webSocketCount) { message.writeWebSocket(to: $0) }
         } else {

@@ -7,6 +7,8 @@ internal import PylonWebSocket
 final class FrameDeflater {
     /// 256 bytes: what less saves is smaller than the headers of the packet it travels in.
     static let messageBytesMinimum = 256
+    /// 64 KiB: more would keep the loop from its other shards for longer than half a millisecond.
+    static let messageBytesMaximum = 64 * 1024
 
     private static let instances = LoopLocal { FrameDeflater() }
     private let deflater = MessageDeflater()
@@ -19,7 +21,7 @@ final class FrameDeflater {
     func deflate(_ frame: SharedBytes, into target: inout SharedBytes?) -> Bool {
         let bytes = frame.unsafeBytes
         let header = FrameEncoder.headerLength(ofFrame: bytes)
-        guard bytes.count - header >= Self.messageBytesMinimum else { return false }
+        guard (Self.messageBytesMinimum...Self.messageBytesMaximum).contains(bytes.count - header) else { return false }
         scratch.removeAll()
         guard deflater.compress(UnsafeRawBufferPointer(rebasing: bytes[header...]), into: &scratch) else {
             return false

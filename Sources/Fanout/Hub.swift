@@ -1,19 +1,6 @@
 package import PylonEventLoop
 internal import PylonNet
-package import PylonTelemetry
-
-/// What fan-out adds up to over all hubs.
-package struct FanoutCounters: Sendable {
-    package let framesBuilt = Counter()
-    /// Frames that a loop was too slow to take, dropped for newer ones before any subscriber saw them.
-    package let laneDrops = Counter()
-    /// Events that simulations have broadcast.
-    package let eventsPublished = Counter()
-    /// Times that a loop was so slow that events were lost on the way to it, and with them their subscribers' streams.
-    package let eventGaps = Counter()
-
-    package init() {}
-}
+internal import PylonTelemetry
 
 /// Everyone who gets the same of one shard, its snapshots of one view or its events, spread over the loops. Owned by the shard's tick
 /// worker, which alone calls it.

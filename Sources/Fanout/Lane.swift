@@ -72,7 +72,7 @@ package final class Lane: LoopTask, @unchecked Sendable {
     func publish(_ batch: EventBatch, to stripe: EventStripe) -> Bool {
         let (hasRoom, wakes) = pending.withLock { pending in
             let bytes = stripe.bytesWaiting + batch.bytesCount
-            let hasRoom = bytes <= Self.eventBytesMaximum
+            let hasRoom = stripe.bytesWaiting == 0 || bytes <= Self.eventBytesMaximum
             if hasRoom {
                 stripe.bytesWaiting = bytes
                 pending.items.append(.events(batch, stripe))

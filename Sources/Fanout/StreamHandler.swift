@@ -24,8 +24,10 @@ public enum StreamEnding: Sendable, Equatable {
 
 /// The protocol of a connection that receives a shard's stream.
 open class StreamHandler: ConnectionHandler {
-    /// Says goodbye behind the last frame and closes. On the connection's loop.
-    open func end(_ ending: StreamEnding, on connection: Connection) {}
+    /// Says goodbye behind the last frame and closes; by default only closes. On the connection's loop.
+    open func end(_ ending: StreamEnding, on connection: Connection) {
+        connection.close()
+    }
 
     public final override func eventsLost(on connection: Connection) {
         end(.tooSlow, on: connection)

@@ -48,7 +48,7 @@ package class Stripe: @unchecked Sendable {
     }
 
     /// Takes a subscriber out. O(1).
-    package final func remove(_ connection: Connection, from transport: Transports) {
+    package func remove(_ connection: Connection, from transport: Transports) {
         loop.assertOnLoop()
         switch transport {
         case .webSocket: webSockets.remove(connection)

@@ -42,7 +42,7 @@ package enum APIError: Error, Sendable {
     case shardsTooMany(maximum: Int)
     case missingShard
     case subscribeRefused(ShardError)
-    /// The cursor cannot be continued from; `oldest` can.
+    /// The cursor cannot be continued from; `oldest` is the oldest event that is kept, or the next one.
     case resyncRequired(oldest: UInt64)
     case inputRefused(ShardError)
 

@@ -76,7 +76,7 @@ package enum ErrorBody {
         case .resyncRequired:
             (
                 .gone, "RESYNC_REQUIRED",
-                "The events behind this cursor are gone: load the state, then start without one."
+                "The events behind this cursor are gone: start without one, and load the state once the stream has begun."
             )
         case .inputRefused(let reason): inputParts(of: reason)
         case .internal: (.internalServerError, "INTERNAL", "Something went wrong; the server's log has the details.")

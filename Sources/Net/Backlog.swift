@@ -45,8 +45,8 @@ final class Backlog {
     /// Appends the last bytes there will ever be.
     func append(farewell bytes: SharedBytes) { farewell = bytes }
 
-    /// Forgets the events of which nothing has been sent yet.
-    func dropEvents() { events.removeAll() }
+    /// Appends a part of what an event stream opens with.
+    func append(opening bytes: SharedBytes) { events.append(opening: bytes) }
 
     // MARK: Sending
 

@@ -13,10 +13,18 @@ package import PylonTime
 /// written. Bytes overtake waiting events, and those overtake waiting snapshots. All of it belongs to the connection's loop. An
 /// idle connection holds no buffer.
 public final class Connection: Channel {
+    /// True when nothing waits and the socket took everything last time: the one check on the way of a snapshot. Declared first, so
+    /// that it shares the descriptor's cache line.
+    private var canSendDirectly = true
+
     /// Data waited this long without the peer taking any of it: the connection is closed and counted.
     package static let stallMaximum: Duration = .seconds(30)
+    /// From the decision to end to the last byte: whoever takes longer, however steadily, is cut off and counted as stalled.
+    package static let finishMaximum: Duration = .seconds(300)
     /// After the last byte is sent, how long to wait for the peer to close first, so that a reset does not overtake it.
     package static let lingerMaximum: Duration = .seconds(2)
+    /// 16 KiB: a first snapshot up to this size is copied behind the handshake, a larger one shared.
+    package static let firstSnapshotCopyMaximum = 16 * 1024
     /// More lossless bytes than this waiting: the peer's own input is left unread until they are gone.
     package static let bytesWaitingHighWatermark = 256 * 1024
 
@@ -41,8 +49,6 @@ public final class Connection: Channel {
     }
 
     private var phase = Phase.open
-    /// True when nothing waits and the socket took everything last time: the one check on the way of a snapshot.
-    private var canSendDirectly = true
     private var flushRequested = false
     private var readPauses = 0
     /// Whether the peer has said that it will send nothing more.
@@ -57,6 +63,7 @@ public final class Connection: Channel {
     package private(set) var hasLostEvents = false
     private var handlerDeadline = Instant.distantFuture
     private var stallDeadline = Instant.distantFuture
+    private var finishDeadline = Instant.distantFuture
 
     /// Takes over an accepted descriptor that `cap` has let in. `peer` is nil on a Unix socket.
     init(descriptor: Int32, loop: EventLoop, peer: IPAddress?, cap: AddressCap, counters: NetCounters) {
@@ -150,8 +157,8 @@ public final class Connection: Channel {
         if canSendDirectly {
             guard sendSnapshot(snapshot) else { return }
             counters.bytesSent.add(snapshot.count)
-        } else if backlog == nil, phase == .open {
-            // Copied, for everyone's sake: whoever only connects and keeps up never needs a backlog.
+        } else if backlog == nil, phase == .open, snapshot.count <= Self.firstSnapshotCopyMaximum {
+            // Copied: whoever only connects and keeps up never needs a backlog.
             outgoing.append(snapshot.unsafeBytes)
         } else {
             return queue(snapshot)
@@ -162,9 +169,7 @@ public final class Connection: Channel {
     /// Queues a snapshot that others follow at once: all of them leave in one write at the end of the turn.
     package func queueSnapshot(_ snapshot: SharedBytes) {
         queue(snapshot)
-        guard canSendDirectly else { return }
-        canSendDirectly = false
-        requestFlush()
+        awaitFlush()
     }
 
     /// Sends events at once if nothing waits, else queues them. Returns whether they left whole.
@@ -180,10 +185,20 @@ public final class Connection: Channel {
         return sendNow(batch, isEvent: true)
     }
 
-    /// Queues events that others follow at once, such as the tail for a client that resumes.
-    package func queueEvents(_ batch: SharedBytes) {
+    private func queueEvents(_ batch: SharedBytes) {
         guard phase == .open, !hasLostEvents else { return }
         guard madeBacklog().append(events: batch) else { return loseEvents() }
+        awaitFlush()
+    }
+
+    /// Queues a part of what an event stream opens with; others follow at once.
+    package func queueOpening(_ bytes: SharedBytes) {
+        guard phase == .open, !hasLostEvents else { return }
+        madeBacklog().append(opening: bytes)
+        awaitFlush()
+    }
+
+    private func awaitFlush() {
         guard canSendDirectly else { return }
         canSendDirectly = false
         requestFlush()
@@ -208,12 +223,14 @@ public final class Connection: Channel {
         return false
     }
 
-    /// Sends what waits, snapshots included, then `farewell`, then closes our side and waits briefly for the peer's. Events that were
-    /// queued behind lost ones are not sent: the client resumes in front of them.
+    /// Sends what waits, then `farewell`, then closes our side and waits briefly for the peer's. All of it has to be gone within
+    /// `finishMaximum`; the handler's own deadline no longer counts.
     package func finish(_ farewell: (inout ByteBuffer) -> Void = { _ in }) {
         guard phase == .open else { return }
         phase = .finishing
-        if hasLostEvents { backlog?.dropEvents() }
+        handlerDeadline = .distantFuture
+        finishDeadline = loop.now + Self.finishMaximum
+        armDeadline()
         // The farewell comes after what waits, the one case in which bytes do not overtake the rest.
         if let backlog, !backlog.isEmpty {
             var last = ByteBuffer()
@@ -258,7 +275,7 @@ public final class Connection: Channel {
 
     public override func deadlinePassed() {
         guard phase != .closed else { return }
-        if stallDeadline <= loop.now {
+        if stallDeadline <= loop.now || finishDeadline <= loop.now {
             if phase != .lingering { counters.stalled.add() }
             return close()
         }
@@ -450,6 +467,6 @@ public final class Connection: Channel {
 
     private func armDeadline() {
         guard phase != .closed else { return }
-        loop.setDeadline(min(handlerDeadline, stallDeadline), for: self)
+        loop.setDeadline(min(handlerDeadline, stallDeadline, finishDeadline), for: self)
     }
 }

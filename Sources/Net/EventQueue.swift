@@ -5,11 +5,14 @@ package import PylonBytes
 /// The bytes are shared with the other clients who wait for them. Holds no memory while empty. Not thread-safe: it belongs to its
 /// connection's loop.
 package struct EventQueue {
-    /// 2 MiB: twice the tail that a shard keeps for those who resume. Who is further behind resumes by cursor.
-    package static let bytesMaximum = 2 * 1024 * 1024
+    /// 512 KiB beyond what the stream opened with: less than a shard keeps for those who resume, whatever the size of its events
+    /// (`EventLog.bytesMaximum`), so that who is further behind can still resume by cursor.
+    package static let bytesMaximum = 512 * 1024
 
     private var batches = Deque<SharedBytes>()
     package private(set) var bytesCount = 0
+    /// What may wait: the budget, and the opening on top of it.
+    private var bytesAllowed = bytesMaximum
 
     package init() {}
 
@@ -21,10 +24,17 @@ package struct EventQueue {
 
     /// Appends `batch`; false, and nothing appended, when that would be over the budget. The first is always taken.
     package mutating func append(_ batch: SharedBytes) -> Bool {
-        guard isEmpty || bytesCount + batch.count <= Self.bytesMaximum else { return false }
+        guard isEmpty || bytesCount + batch.count <= bytesAllowed else { return false }
         batches.append(batch)
         bytesCount += batch.count
         return true
+    }
+
+    /// Appends a part of what a stream opens with, which its log bounds.
+    package mutating func append(opening batch: SharedBytes) {
+        bytesAllowed += batch.count
+        batches.append(batch)
+        bytesCount += batch.count
     }
 
     /// Takes out the oldest batch. Amortised O(1).
@@ -36,9 +46,4 @@ package struct EventQueue {
         return batch
     }
 
-    /// Forgets everything and gives the memory back.
-    package mutating func removeAll() {
-        batches.removeAll()
-        bytesCount = 0
-    }
 }

@@ -78,7 +78,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             end(.stopped)
             return nil
         }
-        return schedule.deadline
+        // What it still owes comes behind the other shards that are due.
+        return max(schedule.deadline, now)
     }
 
     /// An event-driven shard has no ticks to count: it is idle by the clock.
@@ -142,9 +143,12 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     private func admit(_ request: SubscribeRequest) throws(ShardError) {
-        if case .refused(let reason) = shard.world.authorizeSubscribe(request.subscriber, caller: request.caller) {
-            throw .unauthorized(reason: reason)
-        }
+        let world = shard.world
+        let verdict =
+            request.stream == .snapshots
+            ? world.authorizeSubscribe(request.subscriber, caller: request.caller)
+            : world.authorizeEvents(request.subscriber, caller: request.caller)
+        if case .refused(let reason) = verdict { throw .unauthorized(reason: reason) }
         guard isRunning else { throw .stopped }
         let maximum = shard.configuration.subscribersMaximum
         guard maximum == 0 || audience.count < maximum else { throw .full }

@@ -3,14 +3,6 @@ package import PylonFanout
 package import PylonNet
 package import PylonSimulation
 
-/// What of a shard can be watched.
-package enum ShardStream: Hashable, Sendable {
-    /// The state at every published tick, the newest first.
-    case snapshots
-    /// Every event that the world broadcasts, from behind the cursor on; from now on without one.
-    case events(after: EventCursor?)
-}
-
 /// Who wants to watch, and where.
 package struct SubscribeRequest: Sendable {
     package let subscriber: SubscriberID

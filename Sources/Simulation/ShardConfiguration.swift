@@ -13,8 +13,8 @@ public struct ShardConfiguration: Hashable, Sendable {
     public var idleMaximum: Duration = .seconds(90)
     /// A snapshot goes out every so many ticks, 1...: simulate at 60 Hz, publish at 20 Hz with 3.
     public var ticksPerSnapshot = 1
-    /// The newest events kept for subscribers who resume; besides, they are at most 1 MiB.
-    public var eventsKeptMaximum = 1024
+    /// The newest events kept for subscribers who resume; with their framed forms they are at most 4 MiB.
+    public var eventsKeptMaximum = 1_000_000
 
     public init() {}
 

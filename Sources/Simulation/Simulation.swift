@@ -39,6 +39,9 @@ public protocol Simulation: SendableMetatype {
     /// Decides whether `caller` may watch as `subscriber`. Default: admins may, others only under their own user id.
     func authorizeSubscribe(_ subscriber: SubscriberID, caller: Caller) -> Authorization
 
+    /// Decides whether `caller` may follow the events as `subscriber`; all see the same. Default: whoever may watch.
+    func authorizeEvents(_ subscriber: SubscriberID, caller: Caller) -> Authorization
+
     /// Decides whether `caller` may act as `subscriber`. Default: admins may, others only under their own user id.
     func authorizeInput(_ input: Input, from subscriber: SubscriberID, caller: Caller) -> Authorization
 
@@ -59,6 +62,10 @@ extension Simulation {
 
     public func authorizeSubscribe(_ subscriber: SubscriberID, caller: Caller) -> Authorization {
         caller.owns(subscriber)
+    }
+
+    public func authorizeEvents(_ subscriber: SubscriberID, caller: Caller) -> Authorization {
+        authorizeSubscribe(subscriber, caller: caller)
     }
 
     public func authorizeInput(_ input: Input, from subscriber: SubscriberID, caller: Caller) -> Authorization {

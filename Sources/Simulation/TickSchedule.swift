@@ -2,27 +2,28 @@ package import PylonTime
 
 /// When a shard's steps are due: absolute deadlines one interval apart, so that lateness never accumulates.
 package struct TickSchedule: Sendable {
-    /// A late worker runs at most 4 steps in a row, or what was due in 20 ms if that is more; what it is behind beyond that is dropped
-    /// and counted. 20 ms: at 1 kHz four steps are less than the slice for which a scheduler leaves a thread waiting.
+    /// A late worker runs at most 4 steps in a row, so that other shards get their turn. It owes no more than those, or what was due
+    /// in 20 ms if that is more; what it is behind beyond that is dropped and counted. 20 ms: at 1 kHz four steps are less than the
+    /// slice for which a scheduler leaves a thread waiting (docs/decisions/0007).
     package static let stepsAtOnceMaximum = 4
-    package static let catchUpMaximum: Duration = .milliseconds(20)
+    package static let debtMaximum: Duration = .milliseconds(20)
 
     /// When the next step is due.
     package private(set) var deadline: Instant
     private let interval: UInt64
-    private let stepsMaximum: UInt64
+    private let stepsOwedMaximum: UInt64
 
     /// A schedule whose first step is due at `start`. The rate must not be event driven.
     package init(start: Instant, rate: TickRate) {
         precondition(!rate.isEventDriven, "an event-driven shard has no schedule")
         deadline = start
         interval = rate.interval.wholeNanoseconds
-        stepsMaximum = max(UInt64(Self.stepsAtOnceMaximum), Self.catchUpMaximum.wholeNanoseconds / interval)
+        stepsOwedMaximum = max(UInt64(Self.stepsAtOnceMaximum), Self.debtMaximum.wholeNanoseconds / interval)
     }
 
     /// What is to be done at one waking.
     package struct Due: Equatable, Sendable {
-        /// Steps to run now.
+        /// Steps to run now, 0...4.
         package var steps = 0
         /// Steps that will never run.
         package var skipped: UInt64 = 0
@@ -35,8 +36,9 @@ package struct TickSchedule: Sendable {
         guard deadline <= now else { return Due() }
         let late = now.nanoseconds - deadline.nanoseconds
         let due = late / interval + 1
-        let steps = min(due, stepsMaximum)
-        deadline = Instant(nanoseconds: deadline.nanoseconds + due * interval)
-        return Due(steps: Int(steps), skipped: due - steps, lateness: .nanoseconds(Int64(clamping: late)))
+        let skipped = due - min(due, stepsOwedMaximum)
+        let steps = min(due - skipped, UInt64(Self.stepsAtOnceMaximum))
+        deadline = Instant(nanoseconds: deadline.nanoseconds + (skipped + steps) * interval)
+        return Due(steps: Int(steps), skipped: skipped, lateness: .nanoseconds(Int64(clamping: late)))
     }
 }

@@ -42,7 +42,8 @@ package struct CloseCode: RawRepresentable, Hashable, Sendable {
     /// 1013: overloaded, full, or the reader was too slow. Reconnect: with backoff, and resume by cursor.
     package static let tryAgainLater = CloseCode(rawValue: 1013)
 
-    /// 4410: the events behind the client's cursor are gone (as HTTP's 410). Reconnect: without a cursor, having loaded the state anew.
+    /// 4410: the events behind the client's cursor are gone (as HTTP's 410). Reconnect: without a cursor, then
+    /// load the state.
     package static let resyncRequired = CloseCode(rawValue: 4410)
 
     /// What a client does after a close.

@@ -176,7 +176,7 @@ internal import Testing
         #expect(last?.name == "end")
     }
 
-    @Test func whoNeverReadsIsClosedAndMayResumeWhileOthersGetEverything() throws {
+    @Test func whoNeverReadsIsClosedWhileOthersGetEverything() throws {
         try create("slow", hertz: 100, events: 10, bytes: 8192, extra: #","events_kept":100000"#)
         let healthy = try socket("slow")
         let cursor = try greeting(healthy)
@@ -222,5 +222,29 @@ internal import Testing
         // The healthy one has not been disturbed.
         try expectNext(200, on: healthy, after: cursor + UInt64(read))
         _ = try server.request("DELETE", "/api/shards/slow", token: Self.admin)
+    }
+
+    @Test func whoWasClosedForBeingSlowResumesWithoutALoss() throws {
+        // Steps only when told to: what was broadcast is known to the event.
+        try create("again", hertz: 0, events: 20, bytes: 8192)
+        let healthy = try socket("again")
+        var newest = try greeting(healthy)
+        let stuck = try socket("again", receiveBufferBytes: 4096)
+        let before = try #require(try server.metric("pylon_event_streams_overrun_total"))
+        for _ in 0..<2000 where try server.metric("pylon_event_streams_overrun_total") == before {
+            try healthy.send(text: #"{"input":null}"#)
+            try expectNext(20, on: healthy, after: newest)
+            newest += 20
+        }
+        var last = try greeting(stuck)
+        while case .binary(let bytes) = try stuck.next() {
+            let number = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+            try #require(number == last + 1)
+            last = number
+        }
+        #expect(last < newest, "nothing was lost, so nothing was shown")
+        let resumed = try socket("again", "&resume=\(last)")
+        #expect(try greeting(resumed) == last)
+        try expectNext(Int(newest - last), on: resumed, after: last)
     }
 }

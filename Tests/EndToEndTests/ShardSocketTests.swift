@@ -27,6 +27,24 @@ internal import Testing
         }
     }
 
+    @Test func whoeverOffersItGetsCompressedFrames() throws {
+        try server.createShard("small", "fanout", #"{"tick_rate_hz":100,"payload_bytes":4096}"#)
+        let plain = try server.join("small", as: "ann")
+        let target = "/?shard=small&sid=bob"
+        let deflated = try WebSocketClient(port: server.shardPort, target, token: Self.admin, offersDeflate: true)
+        #expect(deflated.isDeflated)
+        var last: UInt64?
+        for _ in 0..<20 {
+            let snapshot = try #require(try deflated.nextSnapshot())
+            #expect(snapshot.payload.count == 4096)
+            #expect(snapshot.json["tick"]?.int.map { UInt64($0) } == snapshot.tick)
+            if let last { #expect(snapshot.tick == last + 1) }
+            last = snapshot.tick
+        }
+        #expect(deflated.compressedTotal >= 20)
+        #expect(try plain.nextSnapshot()?.payload.count == 4096)
+    }
+
     @Test func aFrameComesAtOnceEvenWithoutTicks() throws {
         try server.createShard("silent", "counter", #"{"tick_rate_hz":0}"#)
         let socket = try server.join("silent", as: "ann")

@@ -36,7 +36,7 @@ import Testing
     @Test func theBytesAreThoseOfTheProtocol() throws {
         var log = EventLog(start: EventCursor(41), eventsMaximum: 10)
         let batch = log.append([#"{"a":1}"#, "2"])
-        #expect(batch.count == 2 && batch.last == EventCursor(43) && log.last == EventCursor(43))
+        #expect(log.last == EventCursor(43))
         let first: [UInt8] = [0x82, 15, 0, 0, 0, 0, 0, 0, 0, 42] + Array(#"{"a":1}"#.utf8)
         let second: [UInt8] = [0x82, 9, 0, 0, 0, 0, 0, 0, 0, 43, 0x32]
         #expect(batch.webSocket?.array == first + second)
@@ -63,7 +63,7 @@ import Testing
     @Test func onlyTheFormsAskedForAreMade() {
         var log = log()
         let none = log.append(["1"], for: [])
-        #expect(none.webSocket == nil && none.eventStream == nil && none.last.number == 101)
+        #expect(none.webSocket == nil && none.eventStream == nil && log.last.number == 101)
         let socket = log.append(["1"], for: .webSocket)
         #expect(socket.webSocket != nil && socket.eventStream == nil)
         let stream = log.append(["1"], for: .eventStream)
@@ -140,7 +140,8 @@ import Testing
         var log = log()
         let text = "\"" + String(repeating: "x", count: 100_000) + "\""
         for _ in 0..<25 { _ = log.append([text], for: .webSocket) }
-        let kept = EventLog.bytesMaximum / (text.utf8.count + EventLog.framingBytes)
+        // JSON, its WebSocket form, where it ends, and the bookkeeping of a run.
+        let kept = EventLog.bytesMaximum / (text.utf8.count * 2 + 18 + 8 + 256)
         #expect(log.oldest.number == 125 - UInt64(kept) + 1)
         #expect(messages(&log, after: 125 - UInt64(kept))?.count == kept + 1)
         #expect(messages(&log, after: 125 - UInt64(kept) - 1) == nil)
@@ -155,16 +156,35 @@ import Testing
         #expect(oldest(&log, refusing: 101) == 103)
     }
 
-    /// Framing makes small events many times larger than their JSON; who resumes has to be able to take all of them.
-    @Test(arguments: [1, 16]) func everythingKeptFitsIntoAClientsBudget(size: Int) throws {
+    /// A client is cut off when more than its budget waits, so each form of what is kept has to be more than that, however small or
+    /// large the events are: otherwise it is told to resume and never can.
+    @Test(arguments: [1, 10, 100, 1000, 30_000]) func whoWasCutOffForItsBudgetCanResume(eventBytes: Int) throws {
         var log = EventLog(start: EventCursor(1_700_000_000_000_000), eventsMaximum: 1_000_000)
-        let texts = [String](repeating: "1", count: size)
-        for _ in 0..<80_000 / size { _ = log.append(texts, for: []) }
+        let text = "\"" + String(repeating: "x", count: max(0, eventBytes - 2)) + "\""
+        while log.oldest.number == 1_700_000_000_000_001 { _ = log.append([text]) }
         let cursor = EventCursor(log.oldest.number - 1)
         for transport in [Transports.webSocket, .eventStream] {
-            let bytes = try log.opening(after: cursor, for: transport).reduce(0) { $0 + $1.count }
-            #expect(bytes <= EventQueue.bytesMaximum, "\(transport)")
+            let opening = try log.opening(after: cursor, for: transport)
+            #expect(opening.reduce(0) { $0 + $1.count } > EventQueue.bytesMaximum * 5 / 4, "\(transport)")
+            #expect(opening.count < 400, "\(transport)")
         }
-        #expect(log.last.number - cursor.number >= 10_000)
+    }
+
+    /// Joining runs changes neither their order nor a byte.
+    @Test func aLongTailIsAFewBuffersAndWhole() throws {
+        var generator = SeededGenerator(seed: testSeed())
+        var log = log(eventsMaximum: 100_000)
+        var all: [EventMessage] = []
+        for _ in 0..<3000 {
+            let texts = (0..<Int.random(in: 1...3, using: &generator)).map { "\(all.count + $0)" }
+            let transports: Transports = Bool.random(using: &generator) ? [.webSocket, .eventStream] : .eventStream
+            _ = log.append(texts, for: transports)
+            for text in texts { all.append(EventMessage(101 + UInt64(all.count), text)) }
+        }
+        for known in [0, 1, 2, 500, 1717, all.count - 2, all.count - 1, all.count] {
+            let cursor = 100 + UInt64(known)
+            #expect(messages(&log, after: cursor) == [EventMessage(cursor, "")] + all[known...], "after \(known)")
+        }
+        #expect(try log.opening(after: Self.start, for: .webSocket).count < 40)
     }
 }

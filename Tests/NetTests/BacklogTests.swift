@@ -107,14 +107,4 @@ import Testing
         #expect(third.send(expected.utf8.count - 1))
         #expect(third.backlog.snapshotsWaiting == 0 && !third.backlog.isEmpty)
     }
-
-    @Test func eventsBegunAreFinishedWhenTheRestIsForgotten() {
-        let waiting = Waiting()
-        waiting.backlog.begin(with: Self.bytes("begun"), sent: 1, isEvent: true)
-        #expect(waiting.backlog.append(events: Self.bytes("lost")))
-        waiting.backlog.dropEvents()
-        while waiting.send(2) {}
-        #expect(String(decoding: waiting.received, as: UTF8.self) == "egun")
-        #expect(waiting.eventBatches == 1)
-    }
 }

@@ -84,7 +84,7 @@ import Testing
         let server = try TestServer()
         let (client, connection) = try server.connect()
         try server.on(connection) { connection in
-            for number in 0..<3 { connection.queueEvents(Self.events(number, length: 0)) }
+            for number in 0..<3 { connection.queueOpening(Self.events(number, length: 0)) }
             #expect(!connection.sendEvents(Self.events(3, length: 0)), "overtook what waits")
         }
         #expect(try Self.items(in: client.receiveSome()) == (0..<4).map { .events($0) })
@@ -106,7 +106,7 @@ import Testing
             }
             connection.finish { $0.append(UInt8(9)) }
             #expect(!connection.sendEvents(Self.events(99, length: 1)))
-            connection.queueEvents(Self.events(99, length: 1))
+            connection.queueOpening(Self.events(99, length: 1))
         }
         let items = try Self.items(in: client.receiveToEnd())
         let kernel = Array(items.prefix(next - 1)) == (0..<next - 1).map { .events($0) }
@@ -200,7 +200,7 @@ import Testing
                 #expect(!connection.sendEvents(Self.events(number, length: length)))
             }
             // Small enough for what is left of the budget, and behind the gap all the same.
-            connection.queueEvents(Self.events(1_000_000, length: 0))
+            connection.queueOpening(Self.events(1_000_000, length: 0))
             #expect(!connection.sendEvents(Self.events(1_000_001, length: 0)))
             #expect(endings.count == 0, "told in the middle of a walk")
         }
@@ -211,7 +211,9 @@ import Testing
         }
         let items = try Self.items(in: client.receiveToEnd())
         let numbers = Self.eventNumbers(items)
-        #expect(numbers == Array(0..<numbers.count) && (next - 1...next).contains(numbers.count))
+        // What waits in front of the gap still arrives: the client resumes behind it.
+        #expect(numbers == Array(0..<numbers.count))
+        #expect((next + capacity - 1...next + capacity).contains(numbers.count))
         #expect(items.last == .byte(0xDD) && items.count == numbers.count + 1)
         #expect(endings.count == 0)
         #expect(server.counters.eventStreamsOverrun.value == 1)
@@ -227,7 +229,7 @@ import Testing
             connection.loseEvents()
             connection.loseEvents()
             #expect(!connection.sendEvents(Self.events(2, length: 0)), "sent behind the gap")
-            connection.queueEvents(Self.events(3, length: 0))
+            connection.queueOpening(Self.events(3, length: 0))
         }
         #expect(try Self.items(in: client.receiveToEnd()) == [.events(0), .byte(0xDD)])
         #expect(try endings.next() == "tooSlow")

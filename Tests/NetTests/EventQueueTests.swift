@@ -31,6 +31,17 @@ import Testing
         #expect(queue.append(Self.batch(1)) == false)
     }
 
+    @Test func anOpeningComesOnTopOfTheBudget() {
+        let maximum = EventQueue.bytesMaximum
+        var queue = EventQueue()
+        for _ in 0..<3 { queue.append(opening: Self.batch(maximum)) }
+        #expect(queue.count == 3 && queue.bytesCount == 3 * maximum)
+        #expect(queue.append(Self.batch(maximum)) == true)
+        #expect(queue.append(Self.batch(1)) == false)
+        queue.removeFirst()
+        #expect(queue.append(Self.batch(1)) == true)
+    }
+
     @Test func theFirstIsTakenWhateverItsSize() {
         var queue = EventQueue()
         #expect(queue.append(Self.batch(EventQueue.bytesMaximum + 1)) == true)
@@ -39,7 +50,7 @@ import Testing
         #expect(queue.append(Self.batch(1)) == true)
     }
 
-    @Test func batchesAreLetGoOfWhenTakenOutOrForgotten() {
+    @Test func batchesAreLetGoOfWhenTakenOut() {
         var queue = EventQueue()
         weak var first: SharedBytes?
         weak var second: SharedBytes?
@@ -51,7 +62,7 @@ import Testing
         }
         queue.removeFirst()
         #expect(first == nil && second != nil)
-        queue.removeAll()
+        queue.removeFirst()
         #expect(second == nil && queue.isEmpty && queue.bytesCount == 0)
     }
 
