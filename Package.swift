@@ -48,8 +48,8 @@ let package = Package(
         module(
             "Fanout",
             [
-                "CSystem", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonNet", "PylonTelemetry",
-                "PylonThreading", "PylonTime", "PylonWebSocket",
+                "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonNet", "PylonTelemetry", "PylonThreading",
+                "PylonTime", "PylonWebSocket",
             ]),
         module("Simulation", ["PylonJSON", "PylonTime"]),
         module(

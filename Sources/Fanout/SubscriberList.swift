@@ -1,4 +1,3 @@
-internal import CSystem
 internal import PylonNet
 
 /// The connections of one stripe that share a transport: a dense array, so that delivering is a walk without hashing. Belongs to the
@@ -40,11 +39,9 @@ struct SubscriberList {
         connections.withUnsafeBufferPointer { list in
             var index = turn % count
             for _ in 0..<count {
-                let next = index &+ 1 == count ? 0 : index &+ 1
-                // The kernel has pushed it out of the cache since the last tick; while it works on this one there is time.
-                csystem_prefetch(list[next].toOpaque())
                 sent &+= list[index]._withUnsafeGuaranteedRef { send($0) ? 1 : 0 }
-                index = next
+                index &+= 1
+                if index == count { index = 0 }
             }
         }
         return sent

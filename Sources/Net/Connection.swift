@@ -13,10 +13,6 @@ package import PylonTime
 /// written. Bytes overtake waiting events, and those overtake waiting snapshots. All of it belongs to the connection's loop. An
 /// idle connection holds no buffer.
 public final class Connection: Channel {
-    /// True when nothing waits and the socket took everything last time: the one check on the way of a snapshot. Declared first, so
-    /// that it shares the descriptor's cache line.
-    private var canSendDirectly = true
-
     /// Data waited this long without the peer taking any of it: the connection is closed and counted.
     package static let stallMaximum: Duration = .seconds(30)
     /// From the decision to end to the last byte: whoever takes longer, however steadily, is cut off and counted as stalled.
@@ -49,6 +45,8 @@ public final class Connection: Channel {
     }
 
     private var phase = Phase.open
+    /// True when nothing waits and the socket took everything last time: the one check on the way of a snapshot.
+    private var canSendDirectly = true
     private var flushRequested = false
     private var readPauses = 0
     /// Whether the peer has said that it will send nothing more.

@@ -88,9 +88,11 @@ enum MetricsCatalog {
     private static func registerEvents(in metrics: MetricsRegistry, _ net: NetCounters, _ fanout: FanoutCounters) {
         metrics.register("pylon_events_published_total", help: "Events broadcast by shards.", fanout.eventsPublished)
         metrics.register(
-            "pylon_event_writes_total", help: "Batches of merged events handed to the kernel whole.", net.eventBatchesSent)
+            "pylon_event_writes_total", help: "Batches of merged events handed to the kernel whole.",
+            net.eventBatchesSent)
         metrics.register(
-            "pylon_event_streams_overrun_total", help: "Event streams ended with events missing: client or loop too slow.",
+            "pylon_event_streams_overrun_total",
+            help: "Event streams ended with events missing: client or loop too slow.",
             net.eventStreamsOverrun)
         metrics.register(
             "pylon_event_gaps_total", help: "Times a loop was too slow for a shard's events.", fanout.eventGaps)

@@ -38,9 +38,6 @@ enum {
     CSYSTEM_EPOLLERR = EPOLLERR,
 };
 
-/// Asks the processor to fetch what lies at `address`; a hint that Swift has no word for.
-static inline void csystem_prefetch(const void *address) { __builtin_prefetch(address); }
-
 /// prctl is variadic.
 static inline int csystem_set_timer_slack(unsigned long nanoseconds) { return prctl(PR_SET_TIMERSLACK, nanoseconds); }
 
