@@ -40,6 +40,7 @@ let package = Package(
         module("Time", ["CSystem", "PylonThreading"]),
         module("JSON", ["PylonBytes"]),
         module("Telemetry", ["PylonBytes", "PylonThreading", "PylonTime"]),
+        module("Schema", ["PylonBytes", "PylonJSON", "PylonThreading", "PylonTime"]),
         module("EventLoop", ["CSystem", "PylonThreading", "PylonTime"]),
         module("Net", ["CSystem", "PylonBytes", "PylonEventLoop", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("HTTP", ["PylonBytes", "PylonTime"]),
@@ -118,6 +119,7 @@ let package = Package(
         tests("Time", ["PylonTestSupport", "PylonTime"]),
         // Vectors are read from the source tree: a resource bundle would bring Foundation in.
         tests("JSON", ["PylonBytes", "PylonJSON"], exclude: ["Vectors"]),
+        tests("Schema", ["PylonBytes", "PylonJSON", "PylonSchema", "PylonTime"]),
         tests("Telemetry", ["PylonBytes", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         tests("EventLoop", ["CSystem", "PylonEventLoop", "PylonTestSupport", "PylonThreading", "PylonTime"]),
         tests(

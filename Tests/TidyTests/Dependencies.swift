@@ -26,6 +26,7 @@ enum Dependencies {
     static let sealed: [String: Set<String>] = [
         "Bytes": ["CSystem"],
         "JSON": ["Bytes"],
+        "Schema": ["Bytes", "JSON", "Threading", "Time"],
         "Simulation": ["Bytes", "JSON", "Time", "Schema"],
         "Policy": ["Bytes", "JSON", "Time", "Schema"],
     ]
