@@ -69,7 +69,7 @@ extension ManifestParser {
                 hint: "write one of \(FieldType.plainNames.joined(separator: ", ")) or id(Entity)")
             return nil
         }
-        if case .reference(let target) = type, !entityNames.contains(target) {
+        if case .reference(let target) = type, !isDeclared(target) {
             reader.error(
                 .fieldIDTargetNotFound, at: path, "no entity is named \(JSONText.quoted(target))",
                 hint: entityHint)
@@ -77,9 +77,14 @@ extension ManifestParser {
         return type
     }
 
+    /// Whether an entity has that name, whatever else is wrong with it.
+    func isDeclared(_ entity: String) -> Bool {
+        entityPositions[entity] != nil
+    }
+
     /// What to write where an entity's name is expected.
     var entityHint: String {
-        entityNames.isEmpty ? "declare the entity" : "write one of \(JSONText.list(entityNames.sorted()))"
+        entityNames.isEmpty ? "declare the entity" : "write one of \(JSONText.list(entityNames))"
     }
 
     private mutating func checkContainer(_ field: Field, at path: ValuePath) {

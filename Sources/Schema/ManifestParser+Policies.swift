@@ -33,7 +33,7 @@ extension ManifestParser {
             reader.error(
                 .policyNoTarget, at: node.path, "the policy is for nothing", hint: "add \"entity\" or \"action\"")
         }
-        if let entity = rule.entity, !entityNames.contains(entity) {
+        if let entity = rule.entity, !isDeclared(entity) {
             reader.error(
                 .policyEntityNotFound, at: node.path.key("entity"), "no entity is named \(JSONText.quoted(entity))",
                 hint: entityHint)
@@ -66,7 +66,7 @@ extension ManifestParser {
         let session = reader.optionalNode("session", of: node)
         let defaults = AuthSettings()
         let entity = user.flatMap { reader.optionalText("entity", of: $0) }
-        if let entity, !entityNames.contains(entity) {
+        if let entity, !isDeclared(entity) {
             reader.warning(
                 .authUserEntityNotFound, at: node.path.key("user").key("entity"),
                 "no entity is named \(JSONText.quoted(entity))", hint: entityHint)

@@ -11,7 +11,7 @@ extension ManifestParser {
                 checkName(name, at: node.path.key("name"), NameCodes.relation, "relation")
                 claim(name, in: &taken, .relationDuplicate, at: node.path.key("name"), "relation")
             }
-            if let target, !entityNames.contains(target) {
+            if let target, !isDeclared(target) {
                 reader.error(
                     .relationTargetNotFound, at: node.path.key("target"),
                     "no entity is named \(JSONText.quoted(target))", hint: entityHint)

@@ -14,7 +14,8 @@ package struct ManifestParser {
     /// Says what is wrong with a policy's expression; nil for nothing.
     let policyProblem: (String) -> String?
     /// The names of all declared entities, also of those that have problems, so that one mistake is reported once.
-    var entityNames: Set<String> = []
+    var entityNames: [String] = []
+    var entityPositions = NamePositions([])
     var queryInputs: [String: Set<String>] = [:]
     var actionNames: Set<String> = []
     /// The columns that relations go by, to be checked when all entities are known.
@@ -56,7 +57,8 @@ package struct ManifestParser {
         let appVersion = reader.text("version", of: root)
         let entityNodes = reader.nodes(
             "entities", of: root, isRequired: true, maximum: ManifestLimits.entityCountMaximum)
-        entityNames = Set(entityNodes.compactMap { $0.object["name"]?.string })
+        entityNames = entityNodes.compactMap { $0.object["name"]?.string }
+        entityPositions = NamePositions(entityNames)
         let entities = self.entities(entityNodes, of: root)
         let queries = operations(reader.nodes("queries", of: root, maximum: limit), .query)
         queryInputs = Dictionary(

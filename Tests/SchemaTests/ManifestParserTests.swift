@@ -167,6 +167,14 @@ import Testing
         try expect(mistake)
     }
 
+    @Test func lookAlikesOfANameAreOtherNames() throws {
+        let text = #"""
+            {"manifest_version":1,"name":"a","version":"1","routes":[],"entities":[
+             {"name":"K","fields":[{"name":"a","type":"id(\u212A)","optional":true,"unique":false}],"indexes":[]}]}
+            """#
+        #expect(ManifestParser.parse(try Samples.json(text)).diagnostics.map(\.code) == [.fieldIDTargetNotFound])
+    }
+
     @Test func anEntityMustBeDeclared() throws {
         let result = ManifestParser.parse(
             try Samples.json(#"{"manifest_version":1,"name":"a","version":"1","entities":[],"routes":[]}"#))
