@@ -53,6 +53,7 @@ let package = Package(
                 "PylonTime", "PylonWebSocket",
             ]),
         module("Simulation", ["PylonJSON", "PylonTime"]),
+        module("Policy", ["PylonJSON", "PylonSchema"]),
         module(
             "ShardHost",
             [
@@ -138,6 +139,7 @@ let package = Package(
         tests("WebSocket", ["PylonBytes", "PylonTime", "PylonWebSocket"]),
         tests("EventStream", ["PylonBytes", "PylonEventStream"]),
         tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
+        tests("Policy", ["PylonJSON", "PylonPolicy", "PylonSchema", "PylonTestSupport", "PylonTime"]),
         tests(
             "ShardHost",
             [
