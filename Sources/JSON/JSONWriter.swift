@@ -195,6 +195,13 @@ extension JSONWriter {
         appendQuoted(UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
     }
 
+    /// Writes a string that is valid UTF-8 already, unchecked, without making a `String`.
+    @inlinable
+    package mutating func value(utf8 text: UnsafeRawBufferPointer) {
+        beforeValue()
+        appendQuoted(text)
+    }
+
     /// Writes the value, or `null` for none.
     @inlinable
     @_disfavoredOverload

@@ -134,6 +134,19 @@ import Testing
         }
     }
 
+    @Test func bytesAreWrittenLikeTheStringTheyAre() {
+        for string in ["", "plain", "a\"b\\c\n", "\u{1F600}é\0"] {
+            let written = text { json in
+                json.beginArray()
+                Array(string.utf8).withUnsafeBytes { json.value(utf8: $0) }
+                json.value(string)
+                json.endArray()
+            }
+            let once = text { $0.value(string) }
+            #expect(written == "[\(once),\(once)]")
+        }
+    }
+
     @Test func allControlCharactersComeBack() throws {
         let all = String(String.UnicodeScalarView((UInt32(0)...0x2FF).compactMap(Unicode.Scalar.init)))
         let written = text { $0.value(all) }
