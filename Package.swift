@@ -35,6 +35,7 @@ let package = Package(
         // Modules, lowest first: each depends on modules above it only (Tests/TidyTests/Dependencies.swift).
         .target(name: "CSystem", path: "Sources/CSystem", cSettings: [.define("_GNU_SOURCE")]),
         .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
+        .systemLibrary(name: "CSQLite", path: "Sources/CSQLite"),
         module("Bytes"),
         module("Threading", ["CSystem"]),
         module("Time", ["CSystem", "PylonThreading"]),
@@ -59,6 +60,11 @@ let package = Package(
             [
                 "CSystem", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonSimulation",
                 "PylonTelemetry", "PylonThreading", "PylonTime",
+            ]),
+        module(
+            "Storage",
+            [
+                "CSQLite", "PylonBytes", "PylonJSON", "PylonSchema", "PylonTelemetry", "PylonThreading", "PylonTime",
             ]),
         module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
         module(
@@ -145,6 +151,12 @@ let package = Package(
             [
                 "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonShardHost",
                 "PylonSimulation", "PylonTelemetry", "PylonTestSupport", "PylonThreading", "PylonTime",
+            ]),
+        tests(
+            "Storage",
+            [
+                "PylonJSON", "PylonSchema", "PylonStorage", "PylonTelemetry", "PylonTestSupport", "PylonThreading",
+                "PylonTime",
             ]),
         tests("Auth", ["PylonAuth", "PylonTime"]),
         tests("Server", ["PylonBytes", "PylonNet", "PylonServer"]),

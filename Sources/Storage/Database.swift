@@ -1,0 +1,158 @@
+internal import PylonThreading
+package import PylonTime
+
+/// The database: one thread that writes, some that read, and what keeps the file whole. Safe to use from any thread.
+///
+/// Callers see transactions, tables of entities and conditions, nothing of SQLite: another engine can take its place.
+package final class Database: Sendable {
+    /// Whether the last process that served from the file died; the file was then checked, and found whole.
+    package let wasUnclean: Bool
+    /// What it did so far.
+    package let counters: StorageCounters
+
+    private let location: DatabaseLocation
+    private let settings: DatabaseSettings
+    private let clock: any Clock
+    private let writer: DatabaseWriter
+    /// Nil in memory, where reads go to the writer's thread.
+    private let readers: DatabaseReaders?
+    private let threads: Lock<[Thread]>
+
+    /// Opens a database, makes the server's own tables, checks the file if the last process died, and starts the threads.
+    ///
+    /// Blocks, for as long as the check takes. Throws `corrupt` when the check finds anything.
+    package init(
+        _ location: DatabaseLocation, settings: DatabaseSettings = DatabaseSettings(), clock: any Clock = SystemClock()
+    ) throws(StorageError) {
+        self.location = location
+        self.settings = settings
+        self.clock = clock
+        counters = StorageCounters()
+        let connection = try SQLiteConnection(location, mode: .writer, settings: settings, clock: clock)
+        wasUnclean = try Self.prepare(connection, settings)
+        writer = DatabaseWriter(settings: settings, clock: clock, counters: counters)
+        var threads: [Thread] = []
+        if case .file = location {
+            let readers = DatabaseReaders(settings: settings, clock: clock, counters: counters)
+            var connections: [SQLiteConnection] = []
+            for _ in 0..<max(1, settings.readers) {
+                connections.append(try SQLiteConnection(location, mode: .reader, settings: settings, clock: clock))
+            }
+            threads = readers.start(connections)
+            self.readers = readers
+        } else {
+            readers = nil
+        }
+        let marks = settings.marksShutdown
+        threads.append(writer.start(connection) { Self.finish($0, marksShutdown: marks) })
+        self.threads = Lock(threads)
+    }
+
+    /// Runs `body` in a transaction and returns its result once its changes are durable.
+    ///
+    /// `body` runs on the writer's thread, perhaps more than once, and must have no effects outside the transaction: those
+    /// belong into ``WriteTransaction/afterCommit(_:)``. When it throws, its changes are taken back. `bytes` is what it
+    /// holds in memory while it waits, for the queue's budget. Throws `overloaded` when too many writes wait.
+    package func write<T: Sendable>(
+        bytes: Int = 0, _ body: @escaping @Sendable (inout WriteTransaction) throws(StorageError) -> T
+    ) async throws(StorageError) -> T {
+        try await writer.write(bytes: bytes, body)
+    }
+
+    /// Runs `body` on a snapshot of the database and returns its result.
+    ///
+    /// Throws `deadlineExceeded` when it is not done within `patience` of this call (nil for the settings'), `overloaded` when
+    /// too many reads wait.
+    package func read<T: Sendable>(
+        within patience: Duration? = nil,
+        _ body: @escaping @Sendable (inout ReadTransaction) throws(StorageError) -> T
+    ) async throws(StorageError) -> T {
+        let patience = patience ?? settings.readDeadline
+        if let readers { return try await readers.read(within: patience, body) }
+        let deadline = clock.now() + patience
+        return try await writer.write(bytes: 0) { [clock] transaction throws(StorageError) in
+            guard clock.now() < deadline else { throw .deadlineExceeded }
+            transaction.connection.gate.deadline = deadline
+            defer { transaction.connection.gate.deadline = .distantFuture }
+            var snapshot = ReadTransaction(transaction.connection)
+            return try body(&snapshot)
+        }
+    }
+
+    /// Writes that wait for the writer's thread now.
+    package var writesWaiting: Int { writer.waitingCount }
+
+    /// Reads that wait for a thread now; in memory they are among the writes.
+    package var readsWaiting: Int { readers?.waitingCount ?? 0 }
+
+    /// Whether new work is refused.
+    package var isClosing: Bool { writer.isClosing }
+
+    /// Copies the database into a file, one consistent state, without making the writer wait.
+    package func backUp(to path: String) async throws(StorageError) {
+        guard case .file = location else { throw .unsupported("a backup of a database in memory") }
+        let work = BlockingThread(name: "db-backup", capacity: 1)
+        let thread = work.start()
+        let result = await work.run { [location, settings, clock] () -> Result<Void, StorageError> in
+            do throws(StorageError) {
+                let source = try SQLiteConnection(location, mode: .reader, settings: settings, clock: clock)
+                return .success(try OnlineBackup.copy(from: source, to: path))
+            } catch {
+                return .failure(error)
+            }
+        }
+        work.close()
+        thread.join()
+        try (result ?? .failure(.closed)).get()
+    }
+
+    /// Refuses new work, finishes what was accepted, tidies the file up and closes it. Blocks until that is done; call it from a
+    /// thread that may block. Further calls do nothing.
+    package func close() {
+        readers?.close()
+        writer.close()
+        let threads = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for thread in threads { thread.join() }
+    }
+}
+
+// MARK: Start and end
+
+extension Database {
+    private static func prepare(
+        _ connection: SQLiteConnection, _ settings: DatabaseSettings
+    ) throws(StorageError) -> Bool {
+        try connection.run("BEGIN IMMEDIATE")
+        do throws(StorageError) {
+            try connection.run(Meta.schema)
+            for statement in ChangeLog.schema { try connection.run(statement) }
+            try connection.run(SchemaHistory.schema)
+            let wasUnclean = try connection.meta(Meta.cleanShutdownKey) == "0"
+            if settings.marksShutdown {
+                if wasUnclean { try connection.checkIntegrity(fullBytesMaximum: settings.fullCheckBytesMaximum) }
+                try connection.setMeta(Meta.cleanShutdownKey, to: "0")
+            }
+            try connection.run("COMMIT")
+            return wasUnclean
+        } catch {
+            connection.rollBack()
+            throw error
+        }
+    }
+
+    /// The writer's last act. A failure here costs nothing but time at the next start.
+    private static func finish(_ connection: SQLiteConnection, marksShutdown: Bool) {
+        do throws(StorageError) {
+            // Statistics for the planner, where tables have changed much; each index is sampled, not read.
+            try connection.run("PRAGMA analysis_limit = 400")
+            try connection.run("PRAGMA optimize")
+            if marksShutdown { try connection.setMeta(Meta.cleanShutdownKey, to: "1") }
+            try connection.run("PRAGMA wal_checkpoint(TRUNCATE)")
+        } catch {
+            // Without the mark the next start checks the file, and finds what is wrong.
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/// One submitted write on its way through the writer's thread. Its result is delivered exactly once.
+class WriteJob: @unchecked Sendable {
+    // Safety: made by a caller, then touched by the writer's thread only; the queue between them orders the two.
+
+    /// What to do when the changes are durable.
+    fileprivate(set) var actions: [@Sendable () -> Void] = []
+
+    /// Runs the body; false when its changes have to be taken back. May be called again after that happened for another
+    /// job's sake.
+    func run(_ transaction: inout WriteTransaction) -> Bool {
+        preconditionFailure("a job without a body")
+    }
+
+    /// Whether the body's changes are to be kept, as far as it knows.
+    var keepsChanges: Bool { preconditionFailure("a job without a body") }
+
+    /// Delivers the result, or `error` in its place.
+    func deliver(_ error: StorageError?) {
+        preconditionFailure("a job without a caller")
+    }
+
+    fileprivate func take(_ actions: [@Sendable () -> Void]) {
+        self.actions = actions
+    }
+}
+
+/// A write with its body and its waiting caller.
+final class PendingWrite<Value: Sendable>: WriteJob, @unchecked Sendable {
+    // Safety: as for WriteJob.
+    private let body: @Sendable (inout WriteTransaction) throws(StorageError) -> Value
+    private var continuation: CheckedContinuation<Result<Value, StorageError>, Never>?
+    private var result: Result<Value, StorageError>?
+    private var isKept = false
+
+    init(
+        _ body: @escaping @Sendable (inout WriteTransaction) throws(StorageError) -> Value,
+        _ continuation: CheckedContinuation<Result<Value, StorageError>, Never>
+    ) {
+        self.body = body
+        self.continuation = continuation
+    }
+
+    override func run(_ transaction: inout WriteTransaction) -> Bool {
+        do throws(StorageError) {
+            result = .success(try body(&transaction))
+            isKept = !transaction.isAbandoned
+        } catch {
+            result = .failure(error)
+            isKept = false
+        }
+        take(isKept ? transaction.actions : [])
+        return isKept
+    }
+
+    override var keepsChanges: Bool { isKept }
+
+    override func deliver(_ error: StorageError?) {
+        guard let continuation else { preconditionFailure("a result delivered twice") }
+        self.continuation = nil
+        if let error {
+            continuation.resume(returning: .failure(error))
+        } else if let result {
+            continuation.resume(returning: result)
+        } else {
+            preconditionFailure("a result delivered before there is one")
+        }
+    }
+}
