@@ -20,6 +20,15 @@ package struct RowQuery: Hashable, Sendable {
     }
 }
 
+extension RowQuery {
+    /// What a client's filter asks for, without its search text.
+    package init(_ query: Query) {
+        self.init(
+            query.condition, order: query.order.map { RowOrder($0.column, isDescending: $0.isDescending) },
+            limit: query.limit, offset: query.offset)
+    }
+}
+
 extension DatabaseReading where Self: ~Copyable {
     /// The row with that id.
     package func row(_ table: EntityTable, id: String) throws(StorageError) -> StoredRow? {

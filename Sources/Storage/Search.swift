@@ -25,6 +25,14 @@ package struct SearchRequest: Sendable {
         self.offset = offset
     }
 
+    /// What a client's filter asks for, its search text included; best match first unless it says otherwise.
+    package init(_ query: Query, limit: Int) {
+        let rows = RowQuery(query)
+        self.init(
+            query.search, where: rows.condition, order: rows.order.isEmpty ? nil : rows.order,
+            limit: min(limit, query.limit ?? limit), offset: query.offset)
+    }
+
     /// Bytes of a query: longer ones are refused.
     package static let textBytesMaximum = 4096
     /// Values counted for each facet, the most frequent ones.

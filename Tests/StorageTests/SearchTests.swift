@@ -129,6 +129,17 @@ internal import Testing
         #expect(try await Self.found(test, index, titled) == ["Red hat"])
     }
 
+    @Test func defect33ASearchBesideAFilterAndAnOrderOnATextColumnWorks() async throws {
+        let (test, index) = try await Self.filled()
+        let query = Query(
+            condition: .contains("title", "shoe"), order: [.init(column: "title", isDescending: true)], limit: 1,
+            offset: 1, search: "red OR blue")
+        #expect(try await Self.found(test, index, SearchRequest(query, limit: 10)) == ["Red running shoe"])
+        let plain = RowQuery(Query(order: [.init(column: "price")], limit: 2))
+        let ids = try await test.database.read { t throws(StorageError) in try t.rows(Self.table, plain).map(\.id) }
+        #expect(ids == [TestDatabase.id(2), TestDatabase.id(1)])
+    }
+
     @Test(arguments: ["\"", "red AND", "nothing:red", "*", "(red", "red OR"])
     func defect33ABadSearchTextIsAnErrorOfTheCaller(_ text: String) async throws {
         let (test, index) = try await Self.filled()
