@@ -104,7 +104,8 @@ extension DatabaseWriter {
             case .transactionLost:
                 let culprit = jobs.remove(at: next)
                 counters.writesFailed.add()
-                culprit.deliver(nil)
+                // A body that made nothing of the error has lost its changes all the same.
+                culprit.deliver(culprit.keepsChanges ? SQLiteConnection.transactionLost : nil)
                 return jobs
             case .batchFailed(let error):
                 connection.rollBack()
@@ -131,7 +132,9 @@ extension DatabaseWriter {
             try connection.run("SAVEPOINT job")
             var transaction = WriteTransaction(
                 connection, time: clock.microsecondsSinceEpoch(), tombstonesMaximum: settings.tombstonesMaximum)
+            connection.isInJob = true
             let isKept = job.run(&transaction)
+            connection.isInJob = false
             connection.gate.deadline = .distantFuture
             guard connection.isInTransaction else { return .transactionLost }
             if !isKept { try connection.run("ROLLBACK TO job") }

@@ -15,6 +15,9 @@ package final class SQLiteConnection {
     let gate: DeadlineGate
     private(set) var statements: StatementCache
 
+    /// Whether a job runs: outside its transaction, statements would then commit by themselves.
+    var isInJob = false
+
     /// Opens `location` and sets it up; a reader needs a file that a writer has opened before.
     init(
         _ location: DatabaseLocation, mode: Mode, settings: DatabaseSettings, clock: any Clock
@@ -62,7 +65,7 @@ package final class SQLiteConnection {
 
     /// Runs one statement to its end.
     func run(_ sql: String, _ values: [FieldValue] = []) throws(StorageError) {
-        let statement = try statements.checkOut(sql, on: handle)
+        let statement = try checkOut(sql)
         defer { statements.checkIn(statement) }
         try statement.bind(values)
         while try statement.step() {}
@@ -72,7 +75,7 @@ package final class SQLiteConnection {
     func rows(
         _ sql: String, _ values: [FieldValue] = [], _ body: (borrowing Row) throws(StorageError) -> Bool
     ) throws(StorageError) {
-        let statement = try statements.checkOut(sql, on: handle)
+        let statement = try checkOut(sql)
         defer { statements.checkIn(statement) }
         try statement.bind(values)
         while try statement.step() {
@@ -84,15 +87,24 @@ package final class SQLiteConnection {
     func first<R>(
         _ sql: String, _ values: [FieldValue] = [], _ body: (borrowing Row) throws(StorageError) -> R
     ) throws(StorageError) -> R? {
-        let statement = try statements.checkOut(sql, on: handle)
+        let statement = try checkOut(sql)
         defer { statements.checkIn(statement) }
         try statement.bind(values)
         return try statement.step() ? try body(Row(statement.handle)) : nil
     }
 
+    private func checkOut(_ sql: String) throws(StorageError) -> Statement {
+        if isInJob, !isInTransaction { throw Self.transactionLost }
+        return try statements.checkOut(sql, on: handle)
+    }
+
+    /// What a job gets that goes on after an error at which SQLite ended the transaction.
+    static let transactionLost = StorageError.failed(
+        SQLiteFailure(operation: "transaction", extendedCode: SQLITE_ABORT, message: "SQLite ended the transaction"))
+
     /// Whether running `sql` changes nothing.
     func isReadOnly(_ sql: String) throws(StorageError) -> Bool {
-        let statement = try statements.checkOut(sql, on: handle)
+        let statement = try checkOut(sql)
         defer { statements.checkIn(statement) }
         return statement.isReadOnly
     }

@@ -149,6 +149,26 @@ internal import Testing
         #expect(queue.pop(8) == [])
     }
 
+    @Test func `a job that ignores the end of its transaction fails, and nothing of it stays`() async throws {
+        let test = try await TestDatabase { $0.pagesMaximum = 60 }
+        let error = await thrown { () throws(StorageError) in
+            try await test.database.write { transaction throws(StorageError) in
+                let text = FieldValue.text(String(repeating: "x", count: 1 << 20))
+                #expect(throws: StorageError.self) {
+                    try transaction.insert(Self.table, id: TestDatabase.id(1), ["text": text])
+                }
+                #expect(throws: SQLiteConnection.transactionLost) {
+                    try transaction.insert(Self.table, id: TestDatabase.id(2), [:])
+                }
+            }
+        }
+        #expect(error == SQLiteConnection.transactionLost)
+        #expect(try await test.database.read { t throws(StorageError) in try t.count(Self.table) } == 0)
+        try await test.database.write { t throws(StorageError) in
+            try t.insert(Self.table, id: TestDatabase.id(3), [:])
+        }
+    }
+
     @Test(arguments: [1, 2, 3, 7]) func `a queue keeps the order over any number of turns`(_ stride: Int) {
         let queue = WorkQueue<Int>(capacity: 10_000)
         var next = 0
