@@ -66,26 +66,29 @@ let package = Package(
             [
                 "CSQLite", "PylonBytes", "PylonJSON", "PylonSchema", "PylonTelemetry", "PylonThreading", "PylonTime",
             ]),
+        module(
+            "Records",
+            ["PylonBytes", "PylonJSON", "PylonPolicy", "PylonSchema", "PylonStorage", "PylonTime"]),
         module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
         module(
             "Gateway",
             [
                 "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonHTTP",
                 "PylonJSON",
-                "PylonNet", "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime",
+                "PylonNet", "PylonRecords", "PylonSchema", "PylonShardHost", "PylonSimulation", "PylonStorage", "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
         module(
             "API",
             [
-                "PylonAuth", "PylonBytes", "PylonFanout", "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet",
+                "PylonAuth", "PylonBytes", "PylonFanout", "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet", "PylonPolicy", "PylonRecords", "PylonSchema",
                 "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module(
             "Server",
             [
                 "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonGateway",
-                "PylonHTTP", "PylonJSON", "PylonNet", "PylonShardHost", "PylonTelemetry", "PylonThreading", "PylonTime",
+                "PylonHTTP", "PylonJSON", "PylonNet", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonShardHost", "PylonStorage", "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
         module(

@@ -1,4 +1,5 @@
 package import PylonHTTP
+package import PylonRecords
 package import PylonSimulation
 
 /// Everything that a request can be answered with instead of what it asked for.
@@ -45,6 +46,8 @@ package enum APIError: Error, Sendable {
     /// The cursor cannot be continued from; `oldest` is the oldest event that is kept, or the next one.
     case resyncRequired(oldest: UInt64)
     case inputRefused(ShardError)
+    /// A request for rows.
+    case record(RecordError)
 
     /// Anything that should not happen; the details are in the log.
     case `internal`

@@ -1,7 +1,10 @@
 internal import PylonBytes
 package import PylonHTTP
 internal import PylonJSON
+internal import PylonRecords
+internal import PylonSchema
 internal import PylonSimulation
+internal import PylonStorage
 
 /// The one mapper from errors to answers: `{"error":{"code","message"}}` (spec/realtime.md, opening).
 package enum ErrorBody {
@@ -79,6 +82,7 @@ package enum ErrorBody {
                 "The events behind this cursor are gone: start without one, and load the state once the stream has begun."
             )
         case .inputRefused(let reason): inputParts(of: reason)
+        case .record(let reason): recordParts(of: reason)
         case .internal: (.internalServerError, "INTERNAL", "Something went wrong; the server's log has the details.")
         }
     }
@@ -101,12 +105,46 @@ package enum ErrorBody {
         }
     }
 
+    /// spec/data.md 7.2, with its section 8's statuses for what is missing or taken (rows 17 and 37).
+    private static func recordParts(of error: RecordError) -> (HTTPStatus, String, String) {
+        switch error {
+        case .entityNotFound(let name): (.notFound, "ENTITY_NOT_FOUND", "There is no entity \"\(name)\".")
+        case .rowNotFound: (.notFound, "NOT_FOUND", "There is no such row.")
+        case .denied: (.forbidden, "POLICY_DENIED", "Access denied by policy")
+        case .input(let problem): (.badRequest, problem.code.rawValue, problem.message)
+        case .query(let problem): (.badRequest, problem.code.rawValue, problem.description)
+        case .responseTooLarge:
+            (.badRequest, "RESPONSE_TOO_LARGE", "The answer would be too large: ask for fewer rows with a limit.")
+        case .storage(let reason): storageParts(of: reason)
+        }
+    }
+
+    /// What SQLite said stays in the log.
+    private static func storageParts(of error: StorageError) -> (HTTPStatus, String, String) {
+        switch error {
+        case .uniqueViolation(_, let fields):
+            (.conflict, "UNIQUE_VIOLATION", "Another row has this \(fields.joined(separator: ", ")).")
+        case .missingField(_, let field): (.badRequest, "MISSING_FIELD", "The field \"\(field)\" is missing.")
+        case .unknownField(_, let field): (.badRequest, "INVALID_COLUMN", "There is no field \"\(field)\".")
+        case .invalidQuery(let problem): (.badRequest, "INVALID_QUERY", problem)
+        case .tooLarge: (.badRequest, "VALUE_TOO_LARGE", "A value is larger than the database takes.")
+        case .overloaded, .busy: (.serviceUnavailable, "OVERLOADED", "Too much is under way; try again shortly.")
+        case .deadlineExceeded: (.serviceUnavailable, "DEADLINE_EXCEEDED", "The database took too long.")
+        case .closed: (.serviceUnavailable, "SHUTTING_DOWN", "The server is shutting down.")
+        case .full, .readOnly: (.serviceUnavailable, "STORAGE_UNAVAILABLE", "The database cannot be written now.")
+        case .resyncRequired:
+            (.gone, "RESYNC_REQUIRED", "The changes behind this cursor are gone: load everything anew.")
+        case .corrupt, .unsupported, .failed:
+            (.internalServerError, "INTERNAL", "Something went wrong; the server's log has the details.")
+        }
+    }
+
     private static func fields(of error: APIError) -> [(HTTPFieldName, String)] {
         switch error {
         case .methodNotAllowed(let methods): [(.allow, methods.map(\.token).joined(separator: ", "))]
         case .upgradeRequired: [(.upgrade, "websocket")]
         case .handshakeRefused(_, _, let fields): fields.lines.map { ($0.name, $0.value) }
-        case .draining: [(.retryAfter, "5")]
+        case .draining, .record(.storage(.overloaded)), .record(.storage(.busy)): [(.retryAfter, "5")]
         case .authRequired, .metricsUnauthorized: [(.wwwAuthenticate, "Bearer")]
         default: []
         }

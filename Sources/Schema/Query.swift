@@ -69,3 +69,15 @@ package struct FilterLimits: Hashable, Sendable {
 
     package static let standard = FilterLimits()
 }
+
+extension QueryProblem {
+    /// A hidden field is, to whoever may not see it, no field at all.
+    package static func hidden(_ column: String) -> QueryProblem {
+        QueryProblem(code: .invalidColumn, path: ValuePath(), message: "there is no field \"\(column)\" to ask for")
+    }
+
+    /// The entity has no index for `$search`.
+    package static var searchUnavailable: QueryProblem {
+        QueryProblem(code: .invalidQuery, path: ValuePath(), message: "$search is not served for this entity")
+    }
+}

@@ -25,7 +25,8 @@ extension ServerProcess {
             operations.table + AuthRoutes(sessions: sessions).table
             + ShardRoutes(
                 registry: registry, factories: factories, cap: shardCap, inputBytesMaximum: shardBytes
-            ).table + PageRoutes.table(server.pages) + [UpgradeRoutes.events]
+            ).table + (dataPlane.map { EntityRoutes(records: $0.records, log: log).table } ?? [])
+            + PageRoutes.table(server.pages) + [UpgradeRoutes.events]
             + (offersEcho ? EchoSocket.table : [])
         func service(
             _ name: String, _ routes: [Route<Handler>], _ webSocket: @escaping WebSocketFactory, requiresUpgrade: Bool

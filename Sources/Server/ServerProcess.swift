@@ -36,6 +36,8 @@ final class ServerProcess {
     private var logThread: Thread?
     private let listeners: ListenerSet
     private var phases = PhaseList([])
+    /// Nil without a manifest.
+    private(set) var dataPlane: DataPlane?
 
     /// A client may hold this many times more connections than streams: enough for browsers and keep-alive pools, too few to take every
     /// descriptor.
@@ -81,6 +83,7 @@ final class ServerProcess {
             Phase("log", start: startLog, stop: stopLog),
             Phase("metrics", start: registerMetrics),
             Phase("descriptors", start: raiseDescriptorLimit),
+            Phase("data plane", start: openDataPlane, stop: { self.dataPlane?.close() }),
             Phase("tick workers", start: startWorkers, stop: stopWorkers),
             Phase("shards", start: createShards),
             Phase("event loops", start: startLoops, stop: stopLoops),
@@ -119,6 +122,10 @@ final class ServerProcess {
         limit.rlim_cur = limit.rlim_max
         // Without it the server works, for fewer clients.
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    private func openDataPlane() throws(StartError) {
+        dataPlane = try DataPlane(configuration, clock: clock, log: log)
     }
 
     private func startWorkers() throws(StartError) {

@@ -37,7 +37,8 @@ struct Setting: Sendable {
 
 /// What can be configured.
 enum SettingKey: String, Sendable, CaseIterable {
-    case port, host, unixSocket, databasePath, adminToken, developmentMode, corsOrigin, loops, tickWorkers,
+    case port, host, unixSocket, manifestPath, databasePath, requirePolicies, boolsAsIntegers, adminToken,
+        developmentMode, corsOrigin, loops, tickWorkers,
         shardsMaximum
     case connectionsPerAddress, proxyHops, webSocketFrameBytes, shardMessageBytes, webSocketDeflate
     case pingSeconds, drainSeconds, logLevel
@@ -59,8 +60,17 @@ extension Setting {
             .unixSocket, variable: "PYLON_UNIX_SOCKET", flag: "--unix-socket", .text,
             effect: "path of a Unix socket that serves everything to zone servers and proxies on the same host"),
         Setting(
-            .databasePath, variable: "PYLON_DB_PATH", flag: "--db", .text, standard: "",
-            effect: "SQLite file; accepted and not used until the data plane lands"),
+            .manifestPath, variable: "PYLON_MANIFEST", flag: "--app", .text,
+            effect: "the app's manifest; pylon.manifest.json where there is one; without it there are no entities"),
+        Setting(
+            .databasePath, variable: "PYLON_DB_PATH", flag: "--db", .text, standard: ".pylon/dev.db",
+            effect: "SQLite file of the entities, made with its folder when it is missing"),
+        Setting(
+            .requirePolicies, variable: "PYLON_REQUIRE_POLICIES", .boolean, standard: "0",
+            effect: "refuses what no policy speaks of, instead of allowing it to everyone with a warning at start"),
+        Setting(
+            .boolsAsIntegers, variable: "PYLON_BOOL_AS_INT", .boolean, standard: "0",
+            effect: "writes booleans of rows as 0 and 1, for clients of the reference that expect it"),
         Setting(
             .adminToken, variable: "PYLON_ADMIN_TOKEN", .text,
             effect: "bearer token that grants admin, on HTTP and WebSocket; empty means nobody is admin"),

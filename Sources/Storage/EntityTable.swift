@@ -58,7 +58,8 @@ package struct StoredRow: Sendable {
         self.values = values
     }
 
-    init(_ table: EntityTable, _ row: borrowing Row) {
+    /// The row that a statement selecting the table's columns stands on.
+    package init(_ table: EntityTable, _ row: borrowing Row) {
         self.table = table
         var values: [FieldValue] = []
         values.reserveCapacity(table.columns.count)

@@ -14,7 +14,7 @@ enum Dependencies {
         ["WebSocket", "EventStream"],
         ["Fanout", "Simulation", "Policy"],
         ["ShardHost", "Storage"],
-        ["Auth", "Sync", "Jobs", "Functions"],
+        ["Auth", "Records", "Sync", "Jobs", "Functions"],
         ["Gateway"],
         ["API"],
         ["Server"],
@@ -32,7 +32,7 @@ enum Dependencies {
     ]
 
     /// Modules whose files work on bytes and values; none of them may know a protocol of the wire.
-    static let domain: Set<String> = ["Schema", "Storage", "Sync", "Jobs", "Functions"]
+    static let domain: Set<String> = ["Schema", "Storage", "Records", "Sync", "Jobs", "Functions"]
     static let wire: Set<String> = ["EventLoop", "Net", "HTTP", "WebSocket", "EventStream"]
 
     /// Declared dependencies that break the one-way order. A cycle cannot obey it.

@@ -1,0 +1,155 @@
+internal import PylonBytes
+package import PylonJSON
+package import PylonPolicy
+internal import PylonSchema
+internal import PylonStorage
+
+/// Some rows as JSON.
+package struct RecordPage: Sendable {
+    /// The rows, comma-separated, without brackets.
+    package fileprivate(set) var rows: [UInt8] = []
+    package fileprivate(set) var count = 0
+    /// The id of the last row, nil when there is none.
+    package fileprivate(set) var lastID: String?
+    /// Whether there are more rows behind these that the caller may read.
+    package fileprivate(set) var hasMore = false
+}
+
+extension RecordStore {
+    /// At most this many rows on a page by cursor.
+    package static let pageRowsMaximum = 100
+    /// The rows of a page by cursor whose size was not given.
+    package static let pageRowsStandard = 20
+
+    /// A row as a JSON object. Throws `entityNotFound`, `rowNotFound`, `denied` and `storage`.
+    package func row(_ entity: String, id: String, as identity: PolicyIdentity) async throws(RecordError) -> [UInt8] {
+        let table = try table(entity)
+        let encoder = encoder(table, for: identity)
+        let found = try await read { [policies] transaction throws(StorageError) -> (PolicyDecision, [UInt8])? in
+            guard let row = try transaction.row(table, id: id) else { return nil }
+            let decision = policies.decide(.read, entity, identity) { row[column: $0] }
+            guard decision.isAllowed else { return (decision, []) }
+            var json = JSONWriter()
+            encoder.write(row, to: &json)
+            return (decision, json.finish().copyBytes())
+        }
+        guard let (decision, json) = found else { throw .rowNotFound }
+        guard decision.isAllowed else { throw Self.denial(decision) }
+        return json
+    }
+
+    /// Rows in the order of their ids, those that the caller may read; all of them without a limit.
+    ///
+    /// Throws `entityNotFound`, `denied` when the rules exclude every row, `responseTooLarge` and `storage`.
+    package func list(
+        _ entity: String, limit: Int?, offset: Int, as identity: PolicyIdentity
+    ) async throws(RecordError) -> RecordPage {
+        try await rows(try table(entity), RowQuery(limit: limit, offset: offset), as: identity)
+    }
+
+    /// Rows behind the one called `cursor`, in the order of their ids. `limit` is held to 1...``pageRowsMaximum``.
+    package func page(
+        _ entity: String, after cursor: String?, limit: Int?, as identity: PolicyIdentity
+    ) async throws(RecordError) -> RecordPage {
+        let limit = min(max(limit ?? Self.pageRowsStandard, 1), Self.pageRowsMaximum)
+        let condition = cursor.map { Condition.compare(Entity.idColumn, .greater, .text($0)) } ?? .always
+        return try await rows(try table(entity), RowQuery(condition, limit: limit), as: identity)
+    }
+
+    /// The rows that a filter asks for (spec/data.md 3.3). Throws `query` besides what ``list(_:limit:offset:as:)`` throws.
+    package func query(
+        _ entity: String, _ filter: JSONValue, as identity: PolicyIdentity
+    ) async throws(RecordError) -> RecordPage {
+        let table = try table(entity)
+        let query: Query
+        do throws(QueryProblem) {
+            query = try FilterParser.parse(filter, for: table.entity)
+        } catch {
+            throw .query(error)
+        }
+        let hidden = hiddenFields(entity, for: identity)
+        let columns = query.condition.columns.union(query.order.map(\.column))
+        if let column = columns.intersection(hidden).min() { throw .query(.hidden(column)) }
+        if query.search != nil { throw .query(.searchUnavailable) }
+        return try await rows(table, RowQuery(query), as: identity)
+    }
+
+    /// The rows of `query` that the caller may read, and whether there are more.
+    private func rows(
+        _ table: EntityTable, _ query: RowQuery, as identity: PolicyIdentity
+    ) async throws(RecordError) -> RecordPage {
+        let entity = table.entity.name
+        let decision = policies.decide(.read, entity, identity)
+        if case .denied(let rule) = decision { throw .denied(rule: rule) }
+        let reader = RowReader(
+            table: table, query: query, encoder: encoder(table, for: identity),
+            condition: decision.isAllowed ? .always : policies.condition(for: .read, entity, identity)
+        ) { [policies] row in policies.decide(.read, entity, identity) { row[column: $0] }.isAllowed }
+        guard let page = try await read({ transaction throws(StorageError) in try reader.read(&transaction) }) else {
+            throw .responseTooLarge
+        }
+        return page
+    }
+
+    private func read<T: Sendable>(
+        _ body: @escaping @Sendable (inout ReadTransaction) throws(StorageError) -> T
+    ) async throws(RecordError) -> T {
+        do throws(StorageError) {
+            return try await database.read(body)
+        } catch {
+            throw .storage(error)
+        }
+    }
+}
+
+/// Reads the rows of a query that somebody may read, straight into JSON.
+private struct RowReader: Sendable {
+    let table: EntityTable
+    let query: RowQuery
+    let encoder: RowEncoder
+    /// The rules as far as the database can apply them; nil when each row has to be judged.
+    let condition: Condition?
+    let mayRead: @Sendable (StoredRow) -> Bool
+
+    /// Nil when it is more than an answer may hold.
+    func read(_ transaction: inout ReadTransaction) throws(StorageError) -> RecordPage? {
+        var page = RecordPage()
+        var json = JSONWriter()
+        json.beginArray()
+        var query = query
+        // One row more than asked for tells whether there are more.
+        let limit = query.limit
+        var skipped = 0
+        if let condition {
+            query.condition = Condition.all([query.condition, condition]).simplified()
+            query.limit = limit.map { $0 + 1 }
+            skipped = query.offset
+        } else {
+            query.limit = nil
+            query.offset = 0
+        }
+        var isTooLarge = false
+        try transaction.rows(table, query) { row throws(StorageError) in
+            if condition == nil {
+                guard mayRead(StoredRow(table, row)) else { return true }
+                guard skipped == self.query.offset else {
+                    skipped += 1
+                    return true
+                }
+            }
+            if page.count == limit {
+                page.hasMore = true
+                return false
+            }
+            encoder.write(row, to: &json)
+            page.count += 1
+            page.lastID = row.text(table.idPosition)
+            isTooLarge = json.count > RecordStore.responseBytesMaximum
+            return !isTooLarge
+        }
+        if isTooLarge { return nil }
+        json.endArray()
+        page.rows = json.finish().copyBytes()
+        return page
+    }
+}

@@ -1,0 +1,56 @@
+package import PylonPolicy
+package import PylonSchema
+package import PylonStorage
+package import PylonTime
+
+/// The rows of an app's entities, as its callers may see and change them: the one way to them for every route.
+///
+/// A write is validated by the manifest's types, judged by the rules on the old and the new image, and stored together with its
+/// entry in the change log; it is acknowledged once it is durable. Reads are filtered row by row by the same rules, in the
+/// database where a condition can say them. Safe from any thread.
+package final class RecordStore: Sendable {
+    /// 64 MiB: the most that one answer may hold in memory.
+    package static let responseBytesMaximum = 64 << 20
+
+    package let manifest: Manifest
+    package let policies: PolicySet
+    let database: Database
+    private let tables: [String: EntityTable]
+    private let ids: RowIDGenerator
+    private let writesBoolsAsIntegers: Bool
+
+    /// Serves the entities of `manifest` from `database`, whose tables fit it already (``SchemaPush``). `writesBoolsAsIntegers` is for
+    /// clients of the reference that expect 0 and 1.
+    package init(
+        _ manifest: Manifest, policies: PolicySet, database: Database, clock: any Clock,
+        writesBoolsAsIntegers: Bool = false
+    ) {
+        self.manifest = manifest
+        self.policies = policies
+        self.database = database
+        self.writesBoolsAsIntegers = writesBoolsAsIntegers
+        ids = RowIDGenerator(clock: clock)
+        tables = Dictionary(manifest.entities.map { ($0.name, EntityTable($0)) }) { first, _ in first }
+    }
+
+    /// The table of an entity. Throws `entityNotFound`.
+    func table(_ entity: String) throws(RecordError) -> EntityTable {
+        guard let table = tables[entity] else { throw .entityNotFound(entity) }
+        return table
+    }
+
+    /// How rows are written for somebody: without the fields that are hidden from them.
+    func encoder(_ table: EntityTable, for identity: PolicyIdentity) -> RowEncoder {
+        let name = table.entity.name
+        let hidden = identity.isAdmin ? policies.secretFields(of: name) : policies.hiddenFields(of: name)
+        return RowEncoder(table, hiding: hidden, writesBoolsAsIntegers: writesBoolsAsIntegers)
+    }
+
+    /// The fields that somebody may neither read nor filter or sort by.
+    func hiddenFields(_ entity: String, for identity: PolicyIdentity) -> Set<String> {
+        identity.isAdmin ? policies.secretFields(of: entity) : policies.hiddenFields(of: entity)
+    }
+
+    /// The id of the next row.
+    func nextID() -> String { ids.next().text }
+}

@@ -1,0 +1,118 @@
+internal import CSystem
+internal import Glibc
+internal import PylonPolicy
+internal import PylonRecords
+internal import PylonSchema
+internal import PylonStorage
+internal import PylonTelemetry
+internal import PylonThreading
+internal import PylonTime
+
+/// The entities of an app: its manifest, its database, and what serves them. Opened by start-up, closed by shutdown.
+final class DataPlane {
+    /// Where the manifest is looked for when nobody names one.
+    static let manifestPathStandard = "pylon.manifest.json"
+    /// 16 MiB: far beyond any manifest.
+    static let manifestBytesMaximum = 16 << 20
+
+    let records: RecordStore
+    private let database: Database
+
+    /// Reads the manifest, opens the database and makes its tables fit. Nil when there is no manifest and none was named.
+    ///
+    /// Blocks. Throws when the manifest is invalid, the file damaged, or the tables cannot be made to fit without losing data.
+    init?(_ configuration: Configuration, clock: any Clock, log: Log) throws(StartError) {
+        let named = configuration.text(.manifestPath)
+        let path = named.isEmpty ? Self.manifestPathStandard : named
+        if named.isEmpty, access(path, F_OK) != 0 { return nil }
+        let manifest = try Self.manifest(at: path)
+        let policies = PolicySet(manifest, requirePolicies: configuration.isOn(.requirePolicies))
+        Self.warn(of: policies, log)
+        do throws(StorageError) {
+            let file = configuration.text(.databasePath)
+            Self.makeFolder(of: file)
+            database = try Database(.file(file), clock: clock)
+            if database.wasUnclean { log.warning("\(file): the last process died; the file was checked and is whole") }
+            try Self.push(manifest, to: database, log)
+        } catch {
+            throw StartError(description: "the database: \(error)")
+        }
+        records = RecordStore(
+            manifest, policies: policies, database: database, clock: clock,
+            writesBoolsAsIntegers: configuration.isOn(.boolsAsIntegers))
+    }
+
+    /// Finishes the writes that were accepted. Blocks.
+    func close() { database.close() }
+
+    private static func manifest(at path: String) throws(StartError) -> Manifest {
+        guard let bytes = readFile(path) else {
+            throw StartError(description: "cannot read the manifest \(path) (--app, PYLON_MANIFEST)")
+        }
+        let result = ManifestParser.parse(bytes: bytes.span) { text in
+            do throws(PolicyParseError) {
+                _ = try PolicyExpression(parsing: text)
+                return nil
+            } catch {
+                return error.description
+            }
+        }
+        guard let manifest = result.manifest else {
+            let problems = result.diagnostics.map { "\n  \($0)" }.joined()
+            throw StartError(description: "the manifest \(path) cannot be used:\(problems)")
+        }
+        return manifest
+    }
+
+    /// Names everything that is open to anyone for want of a rule, and every rule that means nothing.
+    private static func warn(of policies: PolicySet, _ log: Log) {
+        for problem in policies.problems { log.warning("policy \(problem.policy): \(problem.message)") }
+        guard !policies.requirePolicies else { return }
+        for entity in policies.openEntities {
+            let operations = entity.operations.map(\.rawValue).joined(separator: ", ")
+            log.warning("no policy: anyone may \(operations) \(entity.name) (PYLON_REQUIRE_POLICIES=1 refuses it)")
+        }
+    }
+
+    private static func push(_ manifest: Manifest, to database: Database, _ log: Log) throws(StorageError) {
+        // Start-up is synchronous and on the main thread, which may wait.
+        let done = BlockingQueue<Result<SchemaPush.Outcome, StorageError>>(capacity: 1)
+        Task {
+            do throws(StorageError) {
+                _ = done.push(.success(try await SchemaPush.run(manifest, on: database)))
+            } catch {
+                _ = done.push(.failure(error))
+            }
+        }
+        guard let result = done.popAll()?.first else { return }
+        switch try result.get() {
+        case .unchanged: break
+        case .applied(let plan): log.info("the database was made to fit the manifest:\n\(plan.text)")
+        case .refused(let plan):
+            throw .invalidQuery("its tables cannot be made to fit the manifest by themselves:\n\(plan.text)")
+        }
+    }
+
+    private static func makeFolder(of file: String) {
+        var path = ""
+        for part in file.split(separator: "/", omittingEmptySubsequences: false).dropLast() {
+            path += part + "/"
+            // It may be there already; what else goes wrong shows when the file is opened.
+            _ = mkdir(path, 0o755)
+        }
+    }
+
+    private static func readFile(_ path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { Glibc.close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while bytes.count <= manifestBytesMaximum {
+            let count = read(descriptor, &chunk, chunk.count)
+            guard count > 0 else { return count == 0 ? bytes : nil }
+            bytes += chunk[..<count]
+        }
+        return nil
+    }
+}
