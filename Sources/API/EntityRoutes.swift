@@ -6,7 +6,6 @@ internal import PylonJSON
 internal import PylonPolicy
 package import PylonRecords
 internal import PylonSchema
-internal import PylonStorage
 package import PylonTelemetry
 
 /// Rows over HTTP (spec/data.md 3.1 to 3.3) and the manifest they follow (3.11). Anyone may call; the rules of the manifest decide.
@@ -140,11 +139,8 @@ package struct EntityRoutes: Sendable {
 
     /// What the client is not told.
     private func note(_ error: RecordError) {
-        switch error {
-        case .denied(let rule): log.info("denied by \(rule ?? "the want of a rule")")
-        case .storage(let reason) where reason.failure != nil: log.error("storage: \(reason)")
-        default: break
-        }
+        guard let detail = error.detail else { return }
+        if error.isFault { log.error(detail) } else { log.info(detail) }
     }
 
     private static func done(_ what: StaticString) -> HTTPResponse {

@@ -17,4 +17,18 @@ package enum RecordError: Error, Sendable {
     case responseTooLarge
     /// The database refused or failed.
     case storage(StorageError)
+
+    /// What the log should say and a client is not told; nil where the answer says it all.
+    package var detail: String? {
+        switch self {
+        case .denied(let rule): "denied by \(rule ?? "the want of a rule")"
+        case .storage(let reason): reason.failure.map { _ in "storage: \(reason)" }
+        default: nil
+        }
+    }
+
+    /// Whether an operator has to look at it.
+    package var isFault: Bool {
+        if case .storage(let reason) = self { reason.failure != nil } else { false }
+    }
 }
