@@ -75,20 +75,23 @@ let package = Package(
             [
                 "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonHTTP",
                 "PylonJSON",
-                "PylonNet", "PylonRecords", "PylonSchema", "PylonShardHost", "PylonSimulation", "PylonStorage", "PylonTelemetry", "PylonThreading", "PylonTime",
+                "PylonNet", "PylonRecords", "PylonSchema", "PylonShardHost", "PylonSimulation", "PylonStorage",
+                "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
         module(
             "API",
             [
-                "PylonAuth", "PylonBytes", "PylonFanout", "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet", "PylonPolicy", "PylonRecords", "PylonSchema",
+                "PylonAuth", "PylonBytes", "PylonFanout", "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet",
+                "PylonPolicy", "PylonRecords", "PylonSchema",
                 "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module(
             "Server",
             [
                 "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonGateway",
-                "PylonHTTP", "PylonJSON", "PylonNet", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonShardHost", "PylonStorage", "PylonTelemetry", "PylonThreading", "PylonTime",
+                "PylonHTTP", "PylonJSON", "PylonNet", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonShardHost",
+                "PylonStorage", "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
         module(
