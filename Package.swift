@@ -164,6 +164,9 @@ let package = Package(
                 "PylonJSON", "PylonSchema", "PylonStorage", "PylonTelemetry", "PylonTestSupport", "PylonThreading",
                 "PylonTime",
             ]),
+        tests(
+            "Records",
+            ["PylonJSON", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonStorage", "PylonTime"]),
         tests("Auth", ["PylonAuth", "PylonTime"]),
         tests("Server", ["PylonBytes", "PylonNet", "PylonServer"]),
         tests(

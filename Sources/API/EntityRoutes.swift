@@ -10,7 +10,7 @@ package import PylonTelemetry
 
 /// Rows over HTTP (spec/data.md 3.1 to 3.3) and the manifest they follow (3.11). Anyone may call; the rules of the manifest decide.
 package struct EntityRoutes: Sendable {
-    private let records: RecordStore
+    let records: RecordStore
     private let log: Log
 
     /// Routes to `records`; what clients are not told goes to `log`.
@@ -126,11 +126,19 @@ package struct EntityRoutes: Sendable {
 
     // MARK: Shared
 
-    private func answer<T: Sendable>(
+    func answer<T: Sendable>(
         _ request: Request, _ body: (String, PolicyIdentity) async throws(RecordError) -> T
     ) async throws(APIError) -> T {
+        try await perform(request) { identity throws(RecordError) in
+            try await body(request.parameters["entity"] ?? "", identity)
+        }
+    }
+
+    func perform<T: Sendable>(
+        _ request: Request, _ body: (PolicyIdentity) async throws(RecordError) -> T
+    ) async throws(APIError) -> T {
         do throws(RecordError) {
-            return try await body(request.parameters["entity"] ?? "", PolicyIdentity(request.identity))
+            return try await body(PolicyIdentity(request.identity))
         } catch {
             note(error)
             throw .record(error)
@@ -143,7 +151,7 @@ package struct EntityRoutes: Sendable {
         if error.isFault { log.error(detail) } else { log.info(detail) }
     }
 
-    private static func done(_ what: StaticString) -> HTTPResponse {
+    static func done(_ what: StaticString) -> HTTPResponse {
         var json = JSONWriter()
         json.beginObject()
         json.key(what)

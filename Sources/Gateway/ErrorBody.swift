@@ -110,6 +110,8 @@ package enum ErrorBody {
         switch error {
         case .entityNotFound(let name): (.notFound, "ENTITY_NOT_FOUND", "There is no entity \"\(name)\".")
         case .rowNotFound: (.notFound, "NOT_FOUND", "There is no such row.")
+        case .relationNotFound(let name):
+            (.badRequest, "RELATION_NOT_FOUND", "There is no relation \"\(name)\" that leads to one row.")
         case .denied: (.forbidden, "POLICY_DENIED", "Access denied by policy")
         case .input(let problem): (.badRequest, problem.code.rawValue, problem.message)
         case .query(let problem): (.badRequest, problem.code.rawValue, problem.description)

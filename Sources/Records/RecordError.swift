@@ -7,6 +7,8 @@ package enum RecordError: Error, Sendable {
     case entityNotFound(String)
     /// There is no such row.
     case rowNotFound
+    /// The entity has no relation of that name that leads to one row.
+    case relationNotFound(String)
     /// The rules say no. Which one is for the log: clients are not told.
     case denied(rule: String?)
     /// What was to be written does not fit the entity.

@@ -91,7 +91,7 @@ extension RecordStore {
         return page
     }
 
-    private func read<T: Sendable>(
+    func read<T: Sendable>(
         _ body: @escaping @Sendable (inout ReadTransaction) throws(StorageError) -> T
     ) async throws(RecordError) -> T {
         do throws(StorageError) {

@@ -50,11 +50,22 @@ extension RecordStore {
         } catch {
             throw .input(error)
         }
+        try await update(table, id: id, changes, as: identity)
+    }
+
+    /// The one update of a row, with `changes` checked by type. Where it leads to the row of `target`, that has to be there:
+    /// `rowNotFound`, after the rules have spoken.
+    func update(
+        _ table: EntityTable, id: String, _ changes: [String: FieldValue],
+        target: (table: EntityTable, id: String)? = nil, as identity: PolicyIdentity
+    ) async throws(RecordError) {
+        let entity = table.entity.name
         try await change(table, id: id, bytes: Self.bytes(of: changes)) {
             [policies] transaction, old throws(StorageError) in
             let decision = policies.decideUpdate(
                 entity, identity, from: { old[column: $0] }, to: { changes[$0] ?? old[column: $0] })
             guard decision.isAllowed, !changes.isEmpty else { return decision }
+            if let target, try !transaction.hasRow(target.table, id: target.id) { return nil }
             _ = try transaction.update(table, id: id, changes)
             _ = try transaction.recordChange(entity, id: id, .update)
             return decision
@@ -73,17 +84,17 @@ extension RecordStore {
         }
     }
 
-    /// Runs `body` on the stored row in a transaction that is taken back unless the decision it returns is to allow.
+    /// Runs `body` on the stored row in a transaction that is taken back unless the decision it returns is to allow; nil is `rowNotFound`.
     private func change(
         _ table: EntityTable, id: String, bytes: Int,
-        _ body: @escaping @Sendable (inout WriteTransaction, StoredRow) throws(StorageError) -> PolicyDecision
+        _ body: @escaping @Sendable (inout WriteTransaction, StoredRow) throws(StorageError) -> PolicyDecision?
     ) async throws(RecordError) {
         let decision: PolicyDecision?
         do throws(StorageError) {
             decision = try await database.write(bytes: bytes) { transaction throws(StorageError) -> PolicyDecision? in
                 guard let old = try transaction.row(table, id: id) else { return nil }
                 let decision = try body(&transaction, old)
-                if !decision.isAllowed { transaction.abandon() }
+                if decision?.isAllowed != true { transaction.abandon() }
                 return decision
             }
         } catch {

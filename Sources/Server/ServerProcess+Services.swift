@@ -25,7 +25,7 @@ extension ServerProcess {
             operations.table + AuthRoutes(sessions: sessions).table
             + ShardRoutes(
                 registry: registry, factories: factories, cap: shardCap, inputBytesMaximum: shardBytes
-            ).table + (dataPlane.map { EntityRoutes(records: $0.records, log: log).table } ?? [])
+            ).table + dataRoutes
             + PageRoutes.table(server.pages) + [UpgradeRoutes.events]
             + (offersEcho ? EchoSocket.table : [])
         func service(
@@ -46,6 +46,13 @@ extension ServerProcess {
             try service("sync events", [UpgradeRoutes.events], UpgradeRoutes.unavailable, requiresUpgrade: false),
             try service("shard WebSocket", [], shards, requiresUpgrade: true),
         ]
+    }
+
+    /// None without a manifest.
+    private var dataRoutes: [Route<Handler>] {
+        guard let dataPlane else { return [] }
+        let routes = EntityRoutes(records: dataPlane.records, log: log)
+        return routes.table + routes.linkTable
     }
 
     private func makeSettings() -> ServiceSettings {
