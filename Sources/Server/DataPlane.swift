@@ -28,14 +28,22 @@ final class DataPlane {
         let manifest = try Self.manifest(at: path)
         let policies = PolicySet(manifest, requirePolicies: configuration.isOn(.requirePolicies))
         Self.warn(of: policies, log)
+        let outcome: SchemaPush.Outcome
         do throws(StorageError) {
             let file = configuration.text(.databasePath)
             Self.makeFolder(of: file)
             database = try Database(.file(file), clock: clock)
             if database.wasUnclean { log.warning("\(file): the last process died; the file was checked and is whole") }
-            try Self.push(manifest, to: database, log)
+            outcome = try Self.push(manifest, to: database)
         } catch {
             throw StartError(description: "the database: \(error)")
+        }
+        switch outcome {
+        case .unchanged: break
+        case .applied(let plan): log.info("the database was made to fit the manifest:\n\(plan.text)")
+        case .refused(let plan):
+            database.close()
+            throw StartError(description: "the database cannot be made to fit the manifest by itself:\n\(plan.text)")
         }
         records = RecordStore(
             manifest, policies: policies, database: database, clock: clock,
@@ -74,7 +82,7 @@ final class DataPlane {
         }
     }
 
-    private static func push(_ manifest: Manifest, to database: Database, _ log: Log) throws(StorageError) {
+    private static func push(_ manifest: Manifest, to database: Database) throws(StorageError) -> SchemaPush.Outcome {
         // Start-up is synchronous and on the main thread, which may wait.
         let done = BlockingQueue<Result<SchemaPush.Outcome, StorageError>>(capacity: 1)
         Task {
@@ -84,13 +92,8 @@ final class DataPlane {
                 _ = done.push(.failure(error))
             }
         }
-        guard let result = done.popAll()?.first else { return }
-        switch try result.get() {
-        case .unchanged: break
-        case .applied(let plan): log.info("the database was made to fit the manifest:\n\(plan.text)")
-        case .refused(let plan):
-            throw .invalidQuery("its tables cannot be made to fit the manifest by themselves:\n\(plan.text)")
-        }
+        guard let result = done.popAll()?.first else { throw .closed }
+        return try result.get()
     }
 
     private static func makeFolder(of file: String) {
