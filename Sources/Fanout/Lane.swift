@@ -88,8 +88,8 @@ package final class Lane: LoopTask, @unchecked Sendable {
         return hasRoom
     }
 
-    /// Runs `body` on the loop behind what was handed over so far and before what comes later. Lossless; callers are bounded by the
-    /// connections there are.
+    /// Runs `body` on the loop behind what was handed over so far and before what comes later. Lossless: connections that come, and
+    /// changes of view, of which a loop that hangs gathers one for each subscriber and published tick.
     func perform(_ body: @escaping @Sendable () -> Void) {
         append(.perform(body))
     }

@@ -24,7 +24,7 @@ package class Stripe: @unchecked Sendable {
     // MARK: Any thread
 
     /// Runs `body` on the loop behind what was published so far and before what is published later: how a newcomer gets everything
-    /// after its first frame. Lossless; callers are bounded by the connections there are.
+    /// after its first frame. Lossless, see `Lane.perform`.
     package final func perform(_ body: @escaping @Sendable () -> Void) {
         lane.perform(body)
     }
