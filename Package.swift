@@ -68,7 +68,9 @@ let package = Package(
             ]),
         module(
             "Records",
-            ["PylonBytes", "PylonJSON", "PylonPolicy", "PylonSchema", "PylonStorage", "PylonTime"]),
+            [
+                "PylonBytes", "PylonJSON", "PylonPolicy", "PylonSchema", "PylonStorage", "PylonTelemetry", "PylonTime",
+            ]),
         module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
         module(
             "Gateway",

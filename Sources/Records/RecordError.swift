@@ -15,7 +15,7 @@ package enum RecordError: Error, Sendable {
     case input(InputProblem)
     /// What was asked for is no query of the entity.
     case query(QueryProblem)
-    /// The answer would be larger than ``RecordStore/responseBytesMaximum``.
+    /// The answer would be larger than ``RecordLimits/responseBytesMaximum``.
     case responseTooLarge
     /// The database refused or failed.
     case storage(StorageError)

@@ -16,11 +16,6 @@ package struct RecordPage: Sendable {
 }
 
 extension RecordStore {
-    /// At most this many rows on a page by cursor.
-    package static let pageRowsMaximum = 100
-    /// The rows of a page by cursor whose size was not given.
-    package static let pageRowsStandard = 20
-
     /// A row as a JSON object. Throws `entityNotFound`, `rowNotFound`, `denied` and `storage`.
     package func row(_ entity: String, id: String, as identity: PolicyIdentity) async throws(RecordError) -> [UInt8] {
         let table = try table(entity)
@@ -47,11 +42,11 @@ extension RecordStore {
         try await rows(try table(entity), RowQuery(limit: limit, offset: offset), as: identity)
     }
 
-    /// Rows behind the one called `cursor`, in the order of their ids. `limit` is held to 1...``pageRowsMaximum``.
+    /// Rows behind the one called `cursor`, in the order of their ids. `limit` is held to 1...``RecordLimits/pageRowsMaximum``.
     package func page(
         _ entity: String, after cursor: String?, limit: Int?, as identity: PolicyIdentity
     ) async throws(RecordError) -> RecordPage {
-        let limit = min(max(limit ?? Self.pageRowsStandard, 1), Self.pageRowsMaximum)
+        let limit = min(max(limit ?? limits.pageRowsStandard, 1), limits.pageRowsMaximum)
         let condition = cursor.map { Condition.compare(Entity.idColumn, .greater, .text($0)) } ?? .always
         return try await rows(try table(entity), RowQuery(condition, limit: limit), as: identity)
     }
@@ -63,7 +58,7 @@ extension RecordStore {
         let table = try table(entity)
         let query: Query
         do throws(QueryProblem) {
-            query = try FilterParser.parse(filter, for: table.entity)
+            query = try FilterParser.parse(filter, for: table.entity, limits: limits.filter)
         } catch {
             throw .query(error)
         }
@@ -83,6 +78,7 @@ extension RecordStore {
         if case .denied(let rule) = decision { throw .denied(rule: rule) }
         let reader = RowReader(
             table: table, query: query, encoder: encoder(table, for: identity),
+            bytesMaximum: limits.responseBytesMaximum,
             condition: decision.isAllowed ? .always : policies.condition(for: .read, entity, identity)
         ) { [policies] row in policies.decide(.read, entity, identity) { row[column: $0] }.isAllowed }
         guard let page = try await read({ transaction throws(StorageError) in try reader.read(&transaction) }) else {
@@ -107,6 +103,7 @@ private struct RowReader: Sendable {
     let table: EntityTable
     let query: RowQuery
     let encoder: RowEncoder
+    let bytesMaximum: Int
     /// The rules as far as the database can apply them; nil when each row has to be judged.
     let condition: Condition?
     let mayRead: @Sendable (StoredRow) -> Bool
@@ -144,7 +141,7 @@ private struct RowReader: Sendable {
             encoder.write(row, to: &json)
             page.count += 1
             page.lastID = row.text(table.idPosition)
-            isTooLarge = json.count > RecordStore.responseBytesMaximum
+            isTooLarge = json.count > bytesMaximum
             return !isTooLarge
         }
         if isTooLarge { return nil }

@@ -9,11 +9,10 @@ package import PylonTime
 /// entry in the change log; it is acknowledged once it is durable. Reads are filtered row by row by the same rules, in the
 /// database where a condition can say them. Safe from any thread.
 package final class RecordStore: Sendable {
-    /// 64 MiB: the most that one answer may hold in memory.
-    package static let responseBytesMaximum = 64 << 20
-
     package let manifest: Manifest
     package let policies: PolicySet
+    package let limits: RecordLimits
+    package let counters = RecordCounters()
     let database: Database
     private let tables: [String: EntityTable]
     private let ids: RowIDGenerator
@@ -23,10 +22,11 @@ package final class RecordStore: Sendable {
     /// clients of the reference that expect 0 and 1.
     package init(
         _ manifest: Manifest, policies: PolicySet, database: Database, clock: any Clock,
-        writesBoolsAsIntegers: Bool = false
+        limits: RecordLimits = RecordLimits(), writesBoolsAsIntegers: Bool = false
     ) {
         self.manifest = manifest
         self.policies = policies
+        self.limits = limits
         self.database = database
         self.writesBoolsAsIntegers = writesBoolsAsIntegers
         ids = RowIDGenerator(clock: clock)

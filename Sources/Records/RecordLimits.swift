@@ -1,0 +1,24 @@
+package import PylonSchema
+
+/// How much one request for rows may ask for and hold; each limit is a setting of the server, and counted by ``RecordCounters`` when
+/// a request runs into it.
+package struct RecordLimits: Hashable, Sendable {
+    /// Bytes of one answer that is made in memory. Exports are streamed and know no such limit.
+    package var responseBytesMaximum = 64 << 20
+    /// Rows on a page by cursor (spec/data.md 3.2), and hits on a page of a search (3.7).
+    package var pageRowsMaximum = 100
+    /// The rows of a page whose size was not given.
+    package var pageRowsStandard = 20
+    /// Operations in one batch or transaction, and rows in one import.
+    package var operationsMaximum = 10_000
+    /// Relations below relations in a graph query (3.4).
+    package var includeDepthMaximum = 4
+    /// Groups of an aggregate (3.6).
+    package var groupsMaximum = 10_000
+    /// Bytes of a search text (3.7).
+    package var searchTextBytesMaximum = 1024
+    /// Depth, breadth and operands of a filter (3.3).
+    package var filter = FilterLimits.standard
+
+    package init() {}
+}
