@@ -168,7 +168,10 @@ let package = Package(
             ]),
         tests(
             "Records",
-            ["PylonJSON", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonStorage", "PylonTime"]),
+            [
+                "PylonJSON", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonStorage", "PylonTelemetry",
+                "PylonTime",
+            ]),
         tests("Auth", ["PylonAuth", "PylonTime"]),
         tests("Server", ["PylonBytes", "PylonNet", "PylonServer"]),
         tests(

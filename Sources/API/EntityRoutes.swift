@@ -145,8 +145,9 @@ package struct EntityRoutes: Sendable {
         }
     }
 
-    /// What the client is not told.
-    private func note(_ error: RecordError) {
+    /// Counts refusals, and logs what the client is not told.
+    func note(_ error: RecordError) {
+        if case .denied = error { records.counters.denied.add() }
         guard let detail = error.detail else { return }
         if error.isFault { log.error(detail) } else { log.info(detail) }
     }

@@ -34,6 +34,8 @@ package enum APIError: Error, Sendable {
     case invalidJSON(String)
     case missingField(String)
     case invalidField(String, problem: String)
+    /// A batch or transaction without a list of operations (spec/data.md 3.9).
+    case missingOperations
 
     case shardNotFound
     case shardExists

@@ -65,6 +65,7 @@ package enum ErrorBody {
         case .invalidJSON(let problem): (.badRequest, "INVALID_JSON", problem)
         case .missingField(let name): (.badRequest, "MISSING_FIELD", "The field \"\(name)\" is missing.")
         case .invalidField(let name, let problem): (.badRequest, "INVALID_FIELD", "The field \"\(name)\" \(problem).")
+        case .missingOperations: (.badRequest, "MISSING_OPERATIONS", "A list of operations is missing.")
         case .shardNotFound: (.notFound, "SHARD_NOT_FOUND", "There is no such shard.")
         case .shardExists: (.conflict, "SHARD_EXISTS", "A shard of this id exists.")
         case .shardIDInvalid:
@@ -113,6 +114,15 @@ package enum ErrorBody {
         case .relationNotFound(let name):
             (.badRequest, "RELATION_NOT_FOUND", "There is no relation \"\(name)\" that leads to one row.")
         case .denied: (.forbidden, "POLICY_DENIED", "Access denied by policy")
+        case .refused(let refusal):
+            (
+                HTTPStatus((400...499).contains(refusal.status) ? UInt16(refusal.status) : 400), refusal.code,
+                refusal.message
+            )
+        case .hookFailed: (.internalServerError, "INTERNAL", "Something went wrong; the server's log has the details.")
+        case .operationInvalid(let problem): (.badRequest, "TX_INVALID_OP", "An operation \(problem).")
+        case .tooManyOperations(let maximum):
+            (.badRequest, "TOO_MANY_OPERATIONS", "At most \(maximum) operations fit into one request.")
         case .input(let problem): (.badRequest, problem.code.rawValue, problem.message)
         case .query(let problem): (.badRequest, problem.code.rawValue, problem.description)
         case .responseTooLarge:

@@ -11,6 +11,14 @@ package enum RecordError: Error, Sendable {
     case relationNotFound(String)
     /// The rules say no. Which one is for the log: clients are not told.
     case denied(rule: String?)
+    /// A hook of the app says no, in its own words.
+    case refused(RecordHook.Refusal)
+    /// A hook set values that do not fit the entity: the app's fault.
+    case hookFailed(name: String, problem: String)
+    /// An element of a batch or transaction is no operation.
+    case operationInvalid(String)
+    /// More operations at once than ``RecordLimits/operationsMaximum``.
+    case tooManyOperations(maximum: Int)
     /// What was to be written does not fit the entity.
     case input(InputProblem)
     /// What was asked for is no query of the entity.
@@ -24,6 +32,7 @@ package enum RecordError: Error, Sendable {
     package var detail: String? {
         switch self {
         case .denied(let rule): "denied by \(rule ?? "the want of a rule")"
+        case .hookFailed(let name, let problem): "hook \(name): \(problem)"
         case .storage(let reason): reason.failure.map { _ in "storage: \(reason)" }
         default: nil
         }
@@ -31,6 +40,10 @@ package enum RecordError: Error, Sendable {
 
     /// Whether an operator has to look at it.
     package var isFault: Bool {
-        if case .storage(let reason) = self { reason.failure != nil } else { false }
+        switch self {
+        case .storage(let reason): reason.failure != nil
+        case .hookFailed: true
+        default: false
+        }
     }
 }

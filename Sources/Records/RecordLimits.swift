@@ -9,7 +9,7 @@ package struct RecordLimits: Hashable, Sendable {
     package var pageRowsMaximum = 100
     /// The rows of a page whose size was not given.
     package var pageRowsStandard = 20
-    /// Operations in one batch or transaction, and rows in one import.
+    /// Operations in one batch or transaction (3.9).
     package var operationsMaximum = 10_000
     /// Relations below relations in a graph query (3.4).
     package var includeDepthMaximum = 4

@@ -40,7 +40,7 @@ extension RecordStore {
             return (json, decision)
         }
         if let json { return json }
-        if let decision { throw Self.denial(decision) }
+        if let decision { throw RecordError(refusedBy: decision) }
         throw .rowNotFound
     }
 
@@ -52,7 +52,9 @@ extension RecordStore {
     ) async throws(RecordError) {
         let (table, relation) = try self.relation(relation, of: entity)
         let target = try self.table(relation.target)
-        try await setRelation(relation, of: table, id: id, .string(targetID), target: (target, targetID), as: identity)
+        try await setRelation(
+            relation, of: table, id: id, .string(targetID), target: PreparedChange.Target(table: target, id: targetID),
+            as: identity)
     }
 
     /// Makes a row's relation lead nowhere. Throws as ``link(_:id:relation:to:as:)`` does; `input` when the field is required.
@@ -75,17 +77,11 @@ extension RecordStore {
 
     private func setRelation(
         _ relation: Relation, of table: EntityTable, id: String, _ value: JSONValue,
-        target: (table: EntityTable, id: String)?, as identity: PolicyIdentity
+        target: PreparedChange.Target?, as identity: PolicyIdentity
     ) async throws(RecordError) {
         var json = JSONObject()
         json[relation.field] = value
-        let changes: [String: FieldValue]
-        do throws(InputProblem) {
-            changes = try RowPatch(.object(json), for: table.entity).values
-        } catch {
-            throw .input(error)
-        }
-        try await update(table, id: id, changes, target: target, as: identity)
+        try await make(try pipeline.update(table, id: id, .object(json), target: target), as: identity)
     }
 }
 

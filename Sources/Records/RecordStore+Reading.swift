@@ -29,7 +29,7 @@ extension RecordStore {
             return (decision, json.finish().copyBytes())
         }
         guard let (decision, json) = found else { throw .rowNotFound }
-        guard decision.isAllowed else { throw Self.denial(decision) }
+        guard decision.isAllowed else { throw RecordError(refusedBy: decision) }
         return json
     }
 

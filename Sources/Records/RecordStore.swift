@@ -5,23 +5,23 @@ package import PylonTime
 
 /// The rows of an app's entities, as its callers may see and change them: the one way to them for every route.
 ///
-/// A write is validated by the manifest's types, judged by the rules on the old and the new image, and stored together with its
-/// entry in the change log; it is acknowledged once it is durable. Reads are filtered row by row by the same rules, in the
-/// database where a condition can say them. Safe from any thread.
+/// A write is validated by the manifest's types, judged by the rules on the old and the new image, passed through the hooks, and stored
+/// together with its entry in the change log; it is acknowledged once it is durable. Reads are filtered row by row by the same rules, in
+/// the database where a condition can say them. Safe from any thread.
 package final class RecordStore: Sendable {
     package let manifest: Manifest
     package let policies: PolicySet
     package let limits: RecordLimits
     package let counters = RecordCounters()
     let database: Database
-    private let tables: [String: EntityTable]
-    private let ids: RowIDGenerator
+    let pipeline: WritePipeline
+    private let tables: EntityTables
     private let writesBoolsAsIntegers: Bool
 
     /// Serves the entities of `manifest` from `database`, whose tables fit it already (``SchemaPush``). `writesBoolsAsIntegers` is for
     /// clients of the reference that expect 0 and 1.
     package init(
-        _ manifest: Manifest, policies: PolicySet, database: Database, clock: any Clock,
+        _ manifest: Manifest, policies: PolicySet, hooks: [RecordHook] = [], database: Database, clock: any Clock,
         limits: RecordLimits = RecordLimits(), writesBoolsAsIntegers: Bool = false
     ) {
         self.manifest = manifest
@@ -29,14 +29,15 @@ package final class RecordStore: Sendable {
         self.limits = limits
         self.database = database
         self.writesBoolsAsIntegers = writesBoolsAsIntegers
-        ids = RowIDGenerator(clock: clock)
-        tables = Dictionary(manifest.entities.map { ($0.name, EntityTable($0)) }) { first, _ in first }
+        tables = EntityTables(manifest)
+        pipeline = WritePipeline(
+            policies: policies, hooks: HookTable(hooks, for: manifest), tables: tables,
+            ids: RowIDGenerator(clock: clock))
     }
 
     /// The table of an entity. Throws `entityNotFound`.
     func table(_ entity: String) throws(RecordError) -> EntityTable {
-        guard let table = tables[entity] else { throw .entityNotFound(entity) }
-        return table
+        try tables.table(entity)
     }
 
     /// How rows are written for somebody: without the fields that are hidden from them.
@@ -50,7 +51,4 @@ package final class RecordStore: Sendable {
     func hiddenFields(_ entity: String, for identity: PolicyIdentity) -> Set<String> {
         identity.isAdmin ? policies.secretFields(of: entity) : policies.hiddenFields(of: entity)
     }
-
-    /// The id of the next row.
-    func nextID() -> String { ids.next().text }
 }

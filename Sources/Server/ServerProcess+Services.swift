@@ -52,7 +52,7 @@ extension ServerProcess {
     private var dataRoutes: [Route<Handler>] {
         guard let dataPlane else { return [] }
         let routes = EntityRoutes(records: dataPlane.records, log: log)
-        return routes.table + routes.linkTable
+        return routes.table + routes.linkTable + routes.bulkTable
     }
 
     private func makeSettings() -> ServiceSettings {

@@ -14,7 +14,7 @@ final class TestRecords: Sendable {
     static let bob = PolicyIdentity(userID: "bob")
 
     /// Todos belong to their owners; anyone may do anything to projects.
-    init() async throws {
+    init(hooks: [RecordHook] = [], limits: RecordLimits = RecordLimits()) async throws {
         let todo = Entity(
             name: "Todo",
             fields: [
@@ -33,7 +33,9 @@ final class TestRecords: Sendable {
             policies: [PolicyRule(name: "own", entity: "Todo", allow: "auth.userId == data.owner")])
         database = try Database(.memory)
         _ = try await SchemaPush.run(manifest, on: database)
-        records = RecordStore(manifest, policies: PolicySet(manifest), database: database, clock: SystemClock())
+        records = RecordStore(
+            manifest, policies: PolicySet(manifest), hooks: hooks, database: database, clock: SystemClock(),
+            limits: limits)
     }
 
     deinit {
@@ -68,6 +70,10 @@ func refusal<T>(_ body: () async throws(RecordError) -> T) async -> String {
         case .entityNotFound: "entityNotFound"
         case .rowNotFound: "rowNotFound"
         case .relationNotFound: "relationNotFound"
+        case .refused(let refusal): refusal.code
+        case .hookFailed: "hookFailed"
+        case .operationInvalid: "operationInvalid"
+        case .tooManyOperations: "tooManyOperations"
         case .denied: "denied"
         case .input(let problem): problem.code.rawValue
         case .query(let problem): problem.code.rawValue
