@@ -11,6 +11,8 @@ package enum APIError: Error, Sendable {
     case malformed(HTTPParseError)
     /// The head or body took too long to arrive.
     case timeout
+    /// The connection ended inside the body; nobody is left to be told.
+    case bodyIncomplete
     /// The handler has not answered in time.
     case handlerTimeout
     case notFound

@@ -41,6 +41,7 @@ package enum ErrorBody {
         switch error {
         case .malformed(let defect): (defect.status, defect.code, defect.message)
         case .timeout: (.requestTimeout, "REQUEST_TIMEOUT", "The request took too long to arrive.")
+        case .bodyIncomplete: (.badRequest, "BAD_REQUEST", "The request's body is incomplete.")
         case .handlerTimeout: (.gatewayTimeout, "HANDLER_TIMEOUT", "The request was not answered in time.")
         case .notFound: (.notFound, "NOT_FOUND", "There is no such route.")
         case .methodNotAllowed: (.methodNotAllowed, "METHOD_NOT_ALLOWED", "The route does not have this method.")

@@ -30,6 +30,13 @@ package struct Exchange: @unchecked Sendable {
         }
     }
 
+    /// Goes on with the answer's body.
+    func send(_ piece: HTTPBodyPiece) {
+        connection.loop.submit { [self] in
+            http.send(piece, number: number, on: connection.onLoop)
+        }
+    }
+
     /// Answers with an error.
     package func fail(_ error: APIError) {
         respond(ErrorBody.response(for: error))

@@ -14,8 +14,12 @@ package final class HTTPConnection: ConnectionHandler {
         case head
         /// Inside the body of a request whose route is known.
         case body(Request, Route<Handler>)
+        /// Inside the body of a request whose handler reads it as it comes.
+        case streaming(RequestBody)
         /// The handler has not answered yet.
         case handling
+        /// The answer's head is sent, and its body is made piece by piece.
+        case answering(any HTTPBodySource)
         /// The connection ends with what has been written, or speaks another protocol now.
         case finished
     }
@@ -30,6 +34,8 @@ package final class HTTPConnection: ConnectionHandler {
     /// Counts requests, so that an answer that comes too late is recognised.
     private var exchangeNumber: UInt64 = 0
     private var isBackpressured = false
+    /// Whether the source of the answer's body has been asked and has not answered yet.
+    private var awaitsPiece = false
 
     package init(service: HTTPService, connection: Connection) {
         self.service = service
@@ -45,14 +51,16 @@ package final class HTTPConnection: ConnectionHandler {
         var offset = 0
         while true {
             switch state {
-            case .handling: return offset
+            case .handling, .answering: return offset
+            // With nothing left to read, the end of the body may still be told.
+            case .streaming(let body) where body.isPaused && offset < bytes.count: return offset
             case .finished: return connection.handler === self ? bytes.count : offset
             case .head where connection.bytesWaiting > Connection.bytesWaitingHighWatermark:
                 // Requests are pipelined faster than their answers are read.
                 isBackpressured = true
                 connection.pauseReading()
                 return offset
-            case .head, .body: break
+            case .head, .body, .streaming: break
             }
             let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
             let wasIdle = parser.isIdle
@@ -70,6 +78,7 @@ package final class HTTPConnection: ConnectionHandler {
             case .end: complete(on: connection)
             case .failure(let error):
                 service.settings.metrics.requestsMalformed.add()
+                abandonExchange(because: .malformed(error))
                 forgetUnlessBodyIsDue(on: connection)
                 respond(ErrorBody.response(for: .malformed(error)), on: connection)
                 return bytes.count
@@ -93,6 +102,7 @@ package final class HTTPConnection: ConnectionHandler {
             try Self.check(route.access, request)
             state = .body(request, route)
             awaitBody(of: request, route, on: connection)
+            if case .streaming(let handle) = route.handler { stream(request, to: handle, on: connection) }
         } catch {
             var response = ErrorBody.response(for: error)
             // The body that follows would be taken for a request.
@@ -144,14 +154,30 @@ package final class HTTPConnection: ConnectionHandler {
     }
 
     private func receivedBody(_ bytes: UnsafeRawBufferPointer, on connection: Connection) {
-        guard case .body(let request, _) = state else { return }
-        if !Self.ignoresBody(request.head.method) { body.append(contentsOf: bytes) }
+        switch state {
+        case .body(let request, _):
+            if !Self.ignoresBody(request.head.method) { body.append(contentsOf: bytes) }
+            connection.setDeadline(bodyStart + timeAllowed(for: body.count))
+        case .streaming(let body):
+            body.receive(bytes)
+            connection.setDeadline(bodyStart + timeAllowed(for: body.byteCount) + body.timePaused)
+        case .head, .handling, .answering, .finished: break
+        }
+    }
+
+    /// How long a body may take of which so much has come.
+    private func timeAllowed(for byteCount: Int) -> Duration {
         let timeouts = service.settings.timeouts
-        let earned = Duration.seconds(body.count / timeouts.bodyBytesPerSecondMinimum)
-        connection.setDeadline(bodyStart + timeouts.body + earned)
+        return timeouts.body + .seconds(byteCount / timeouts.bodyBytesPerSecondMinimum)
     }
 
     private func complete(on connection: Connection) {
+        if case .streaming(let body) = state {
+            body.finish()
+            state = .handling
+            connection.setDeadline(connection.loop.now + service.settings.timeouts.handling)
+            return connection.pauseReading()
+        }
         guard case .body(var request, let route) = state else { return }
         request.body = body
         body = []
@@ -174,6 +200,7 @@ package final class HTTPConnection: ConnectionHandler {
                     exchange.respond(ErrorBody.response(for: error))
                 }
             }
+        case .streaming: preconditionFailure("a body that is read as it comes has been taken before")
         case .exchange(let handle):
             do throws(APIError) {
                 try handle(request, exchange(on: connection))
@@ -181,7 +208,29 @@ package final class HTTPConnection: ConnectionHandler {
                 respond(ErrorBody.response(for: error), on: connection)
             }
         }
-        if case .handling = state { connection.pauseReading() }
+        switch state {
+        case .handling, .answering: connection.pauseReading()
+        case .head, .body, .streaming, .finished: break
+        }
+    }
+
+    /// Starts a handler that reads the body while it arrives.
+    private func stream(
+        _ request: Request,
+        to handle: @escaping @Sendable (Request, RequestBody) async throws(APIError) -> HTTPResponse,
+        on connection: Connection
+    ) {
+        let body = RequestBody(connection)
+        state = .streaming(body)
+        let exchange = exchange(on: connection)
+        // Owned by the exchange, as for handlers that get the whole body.
+        Task {
+            do throws(APIError) {
+                exchange.respond(try await handle(request, body))
+            } catch {
+                exchange.respond(ErrorBody.response(for: error))
+            }
+        }
     }
 
     private func exchange(on connection: Connection) -> Exchange {
@@ -195,12 +244,51 @@ package final class HTTPConnection: ConnectionHandler {
         var response = response
         if service.settings.readiness.isDraining || connection.peerHasFinished { response.closesConnection = true }
         send(response, on: connection)
+        guard case .pieces(let source) = response.body else { return endExchange(on: connection) }
+        guard writer.sendsBody else {
+            source.close()
+            return endExchange(on: connection)
+        }
+        state = .answering(source)
+        ask(source, on: connection)
+    }
+
+    /// The next request, or the end.
+    private func endExchange(on connection: Connection) {
         if writer.keepsAlive {
             state = .head
             connection.setDeadline(connection.loop.now + service.settings.timeouts.idle)
         } else {
             state = .finished
             connection.finish()
+        }
+    }
+
+    /// Asks for a piece of the answer's body, which has as long as an answer has.
+    private func ask(_ source: any HTTPBodySource, on connection: Connection) {
+        awaitsPiece = true
+        connection.setDeadline(connection.loop.now + service.settings.timeouts.handling)
+        let exchange = exchange(on: connection)
+        // Owned by the exchange: a connection that closes meanwhile ignores the piece.
+        Task { exchange.send(await source.next()) }
+    }
+
+    /// A piece of the answer's body.
+    func send(_ piece: HTTPBodyPiece, number: UInt64, on connection: Connection) {
+        guard case .answering(let source) = state, number == exchangeNumber, connection.isOpen else { return }
+        awaitsPiece = false
+        switch piece {
+        case .bytes(let bytes):
+            // From here on the stall rule watches the client.
+            connection.setDeadline(.distantFuture)
+            guard !bytes.isEmpty else { return ask(source, on: connection) }
+            connection.write { writer.writeChunk(bytes.span, into: &$0) }
+        case .end:
+            connection.write { writer.lastChunk(into: &$0) }
+            source.close()
+            endExchange(on: connection)
+            if connection.isOpen { connection.resumeReading() }
+        case .broken: connection.close()
         }
     }
 
@@ -215,8 +303,15 @@ package final class HTTPConnection: ConnectionHandler {
     /// An answer from an exchange; ignored unless it is to the current request and the first to it.
     func respond(_ response: HTTPResponse, number: UInt64, on connection: Connection) {
         guard isHandling(number), connection.isOpen else { return }
+        var response = response
         let wasPaused = connection.isReadingPaused
+        if case .streaming(let body) = state {
+            // What is left of the body would be taken for a request.
+            body.fail(.bodyIncomplete)
+            response.closesConnection = true
+        }
         respond(response, on: connection)
+        if case .answering = state { return }
         if wasPaused, connection.isOpen { connection.resumeReading() }
     }
 
@@ -233,8 +328,10 @@ package final class HTTPConnection: ConnectionHandler {
     }
 
     private func isHandling(_ number: UInt64) -> Bool {
-        guard case .handling = state else { return false }
-        return number == exchangeNumber
+        switch state {
+        case .handling, .streaming: number == exchangeNumber
+        case .head, .body, .answering, .finished: false
+        }
     }
 
     private func upgrade(_ request: Request, on connection: Connection) throws(APIError) {
@@ -287,6 +384,7 @@ package final class HTTPConnection: ConnectionHandler {
     }
 
     public override func drained(on connection: Connection) {
+        if case .answering(let source) = state, !awaitsPiece { return ask(source, on: connection) }
         guard isBackpressured else { return }
         isBackpressured = false
         connection.resumeReading()
@@ -304,6 +402,16 @@ package final class HTTPConnection: ConnectionHandler {
             service.settings.metrics.requestTimeouts.add()
             forgetUnlessBodyIsDue(on: connection)
             respond(ErrorBody.response(for: .timeout), on: connection)
+        case .streaming(let body):
+            let allowed = bodyStart + timeAllowed(for: body.byteCount) + body.timePaused
+            // Not the client's fault where the handler is slow.
+            if body.isPaused { return connection.setDeadline(connection.loop.now + service.settings.timeouts.body) }
+            guard connection.loop.now >= allowed else { return connection.setDeadline(allowed) }
+            service.settings.metrics.requestTimeouts.add()
+            exchangeNumber += 1
+            body.fail(.timeout)
+            respond(ErrorBody.response(for: .timeout), on: connection)
+        case .answering: connection.close()
         case .handling:
             // Whatever comes later belongs to no request any more.
             exchangeNumber += 1
@@ -314,15 +422,35 @@ package final class HTTPConnection: ConnectionHandler {
 
     public override func peerFinished(on connection: Connection) {
         // A client may half-close behind its last request and still read the answer.
-        if case .handling = state { return }
+        switch state {
+        case .handling, .answering: return
+        case .head, .body, .streaming, .finished: break
+        }
+        abandonExchange(because: .bodyIncomplete)
         state = .finished
         connection.finish()
+    }
+
+    public override func closed(on connection: Connection) {
+        abandonExchange(because: .bodyIncomplete)
+    }
+
+    /// Lets go of whoever reads the request's body or makes the answer's.
+    private func abandonExchange(because reason: APIError) {
+        switch state {
+        case .streaming(let body): body.fail(reason)
+        case .answering(let source): source.close()
+        case .head, .body, .handling, .finished: break
+        }
     }
 
     /// Before an answer to something that is not a request: nothing is known of its method or version, and what the record holds
     /// is of the request before.
     private func forgetUnlessBodyIsDue(on connection: Connection) {
-        if case .body = state { return }
+        switch state {
+        case .body, .streaming: return
+        case .head, .handling, .answering, .finished: break
+        }
         writer = HTTPResponseWriter()
         record = RequestRecord(unreadableSince: connection.loop.now)
     }

@@ -6,6 +6,8 @@ package enum Handler: Sendable {
     case immediate(@Sendable (Request) throws(APIError) -> HTTPResponse)
     /// On the cooperative pool, awaiting other threads; never blocks it.
     case asynchronous(@Sendable (Request) async throws(APIError) -> HTTPResponse)
+    /// As `asynchronous`, but from the end of the head on: the handler reads the body while it arrives, as far as the route's limit.
+    case streaming(@Sendable (Request, RequestBody) async throws(APIError) -> HTTPResponse)
     /// Later, through the exchange, from whatever thread has the answer; or by taking the connection over for an event stream. Called on
     /// the connection's loop.
     case exchange(@Sendable (Request, Exchange) throws(APIError) -> Void)

@@ -9,15 +9,17 @@ package enum HTTPBody: Sendable {
     case literal(StaticString)
     /// Chunks that the caller writes after the head, without a length known beforehand: server-sent events.
     case stream
+    /// Chunks that a source makes while they are sent.
+    case pieces(any HTTPBodySource)
 
-    /// The number of bytes; nil for a stream.
+    /// The number of bytes; nil where it is not known beforehand.
     package var count: Int? {
         switch self {
         case .empty: 0
         case .bytes(let bytes): bytes.count
         case .text(let text): text.utf8.count
         case .literal(let literal): literal.utf8CodeUnitCount
-        case .stream: nil
+        case .stream, .pieces: nil
         }
     }
 }

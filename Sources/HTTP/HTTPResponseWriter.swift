@@ -43,7 +43,7 @@ package struct HTTPResponseWriter: Sendable {
         out.append("HTTP/1.1 100 Continue\r\n\r\n")
     }
 
-    /// Writes head and body. After a `.stream` body has been announced, the chunk functions write it.
+    /// Writes head and body. After a `.stream` or `.pieces` body has been announced, the chunk functions write it.
     ///
     /// `date` is the text of ``HTTPDate``, which the caller renews once a second; `common` goes into every response.
     package mutating func write(
@@ -134,7 +134,7 @@ package struct HTTPResponseWriter: Sendable {
 
     private static func write(_ body: borrowing HTTPBody, into out: inout ByteBuffer) {
         switch body {
-        case .empty, .stream: break
+        case .empty, .stream, .pieces: break
         case .bytes(let bytes): out.append(bytes)
         case .text(let text): out.append(text)
         case .literal(let literal): out.append(literal)

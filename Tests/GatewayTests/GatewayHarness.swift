@@ -16,8 +16,8 @@ internal import PylonWebSocket
 
 /// One service on one loop, whose time stands still until a test moves it.
 ///
-/// Routes: `/health`, `/echo`, `/large` (8 MiB), `/never` (answered by the test through `exchanges`), the shard routes; a WebSocket
-/// anywhere echoes.
+/// Routes: `/health`, `/echo`, `/large` (8 MiB), `/never` (answered by the test through `exchanges`), those of ``StreamedBodies``, the
+/// shard routes; a WebSocket anywhere echoes.
 final class GatewayHarness: Sendable {
     static let largeBytes = 8 << 20
 
@@ -25,6 +25,7 @@ final class GatewayHarness: Sendable {
     let net = NetCounters()
     let counters = GatewayCounters()
     let exchanges = ExchangeBox()
+    let streamed = StreamedBodies()
     let registry: ShardRegistry
     let port: UInt16
     let loop: EventLoop
@@ -41,7 +42,8 @@ final class GatewayHarness: Sendable {
         ) { 1 }
         let listening = try ListeningSocket.open(address: .v4(0x7F00_0001), port: 0, count: 1)
         port = listening.port
-        let service = try Self.service(clock, counters, registry, exchanges, deflates: deflates)
+        let service = try Self.service(
+            clock, counters, registry, exchanges, streamed, deflates: deflates)
         let listener = Listener(descriptor: listening.descriptors[0], loop: loop, counters: net) { connection in
             HTTPConnection(service: service, connection: connection)
         }
@@ -68,7 +70,7 @@ final class GatewayHarness: Sendable {
 
     private static func service(
         _ clock: ManualClock, _ counters: GatewayCounters, _ registry: ShardRegistry, _ exchanges: ExchangeBox,
-        deflates: Bool
+        _ streamed: StreamedBodies, deflates: Bool
     ) throws -> HTTPService {
         let log = Log(level: .error, format: .text, clock: clock)
         let sessions = SessionStore(clock: clock)
@@ -90,7 +92,7 @@ final class GatewayHarness: Sendable {
                 Route(.get, "/large", access: .anyone, bodyLimit: .none, handler: large),
                 Route(.post, "/echo", access: .anyone, bodyLimit: .mebi(1), handler: echo),
                 Route(.get, "/never", access: .anyone, bodyLimit: .none, handler: never),
-            ]
+            ] + streamed.table
             + ShardRoutes(
                 registry: registry, factories: BlockingThread(name: "factories"), cap: .unlimited,
                 inputBytesMaximum: 65_536
