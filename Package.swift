@@ -98,7 +98,10 @@ let package = Package(
             ]),
         module(
             "",
-            ["PylonAPI", "PylonBytes", "PylonJSON", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime"],
+            [
+                "PylonAPI", "PylonBytes", "PylonJSON", "PylonRecords", "PylonServer", "PylonShardHost",
+                "PylonSimulation", "PylonTime",
+            ],
             path: "Sources/Pylon"),
         .executableTarget(
             name: "PylonCommand",

@@ -20,7 +20,7 @@ extension EntityRoutes {
             try await records.batch(elements.map(Self.operation), as: identity)
         }
         let refusals = outcomes.compactMap(\.refusal)
-        for refusal in refusals { note(refusal) }
+        for refusal in refusals { _ = noted(refusal) }
         var json = JSONWriter(capacity: 64 + outcomes.count * 80)
         json.beginObject()
         json.member("failed", refusals.count)

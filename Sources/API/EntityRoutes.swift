@@ -11,7 +11,7 @@ package import PylonTelemetry
 /// Rows over HTTP (spec/data.md 3.1 to 3.3) and the manifest they follow (3.11). Anyone may call; the rules of the manifest decide.
 package struct EntityRoutes: Sendable {
     let records: RecordStore
-    private let log: Log
+    let log: Log
 
     /// Routes to `records`; what clients are not told goes to `log`.
     package init(records: RecordStore, log: Log) {
@@ -140,16 +140,17 @@ package struct EntityRoutes: Sendable {
         do throws(RecordError) {
             return try await body(PolicyIdentity(request.identity))
         } catch {
-            note(error)
-            throw .record(error)
+            throw noted(error)
         }
     }
 
-    /// Counts refusals, and logs what the client is not told.
-    func note(_ error: RecordError) {
+    /// Counts refusals, and logs what the client is not told. Returns what it is told.
+    func noted(_ error: RecordError) -> APIError {
         if case .denied = error { records.counters.denied.add() }
-        guard let detail = error.detail else { return }
-        if error.isFault { log.error(detail) } else { log.info(detail) }
+        if let detail = error.detail {
+            if error.isFault { log.error(detail) } else { log.info(detail) }
+        }
+        return .record(error)
     }
 
     static func done(_ what: StaticString) -> HTTPResponse {
@@ -164,7 +165,7 @@ package struct EntityRoutes: Sendable {
 
 extension PolicyIdentity {
     /// How the rules see whoever makes a request.
-    fileprivate init(_ identity: Identity) {
+    init(_ identity: Identity) {
         self.init(
             userID: identity.userID, isAdmin: identity.isAdmin, isGuest: identity.isGuest,
             roles: identity.isAdmin ? ["admin"] : [])

@@ -50,6 +50,11 @@ package enum APIError: Error, Sendable {
     /// The cursor cannot be continued from; `oldest` is the oldest event that is kept, or the next one.
     case resyncRequired(oldest: UInt64)
     case inputRefused(ShardError)
+    case actionNotFound(known: [String])
+    case actionInputMissing([String], required: [String])
+    case actionInputInvalid(String, problem: String)
+    /// An action's own words; `status` is from 400 to 599.
+    case actionRefused(code: String, message: String, status: Int)
     /// A request for rows.
     case record(RecordError)
 

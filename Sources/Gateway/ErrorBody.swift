@@ -84,6 +84,7 @@ package enum ErrorBody {
                 "The events behind this cursor are gone: start without one, and load the state once the stream has begun."
             )
         case .inputRefused(let reason): inputParts(of: reason)
+        case .actionNotFound, .actionInputMissing, .actionInputInvalid, .actionRefused: actionParts(of: error)
         case .record(let reason): recordParts(of: reason)
         case .internal: (.internalServerError, "INTERNAL", "Something went wrong; the server's log has the details.")
         }
@@ -107,6 +108,23 @@ package enum ErrorBody {
         }
     }
 
+    /// spec/data.md 3.8.
+    private static func actionParts(of error: APIError) -> (HTTPStatus, String, String) {
+        switch error {
+        case .actionNotFound(let known):
+            (.notFound, "ACTION_NOT_FOUND", "The actions here are: \(known.joined(separator: ", ")).")
+        case .actionInputMissing(let names, let required):
+            (
+                .badRequest, "ACTION_MISSING_INPUT",
+                "The input lacks \(names.joined(separator: ", ")); it needs \(required.joined(separator: ", "))."
+            )
+        case .actionInputInvalid(let name, let problem):
+            (.badRequest, "VALIDATION_FAILED", "The input \"\(name)\" \(problem).")
+        case .actionRefused(let code, let message, let status): (HTTPStatus(UInt16(status)), code, message)
+        default: preconditionFailure("no refusal of an action")
+        }
+    }
+
     /// spec/data.md 7.2, with its section 8's statuses for what is missing or taken (rows 17 and 37).
     private static func recordParts(of error: RecordError) -> (HTTPStatus, String, String) {
         switch error {
@@ -125,6 +143,11 @@ package enum ErrorBody {
         case .tooManyOperations(let maximum):
             (.badRequest, "TOO_MANY_OPERATIONS", "At most \(maximum) operations fit into one request.")
         case .input(let problem): (.badRequest, problem.code.rawValue, problem.message)
+        case .importBroken(let problem, let imported):
+            (
+                .badRequest, problem.code.rawValue,
+                "The import ended here: \(problem.message). \(imported) rows before that have been imported."
+            )
         case .query(let problem): (.badRequest, problem.code.rawValue, problem.description)
         case .responseTooLarge:
             (.badRequest, "RESPONSE_TOO_LARGE", "The answer would be too large: ask for fewer rows with a limit.")

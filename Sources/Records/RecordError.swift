@@ -21,6 +21,8 @@ package enum RecordError: Error, Sendable {
     case tooManyOperations(maximum: Int)
     /// What was to be written does not fit the entity.
     case input(InputProblem)
+    /// The text of an import cannot be read on, behind so many rows that were imported.
+    case importBroken(ImportProblem, imported: Int)
     /// What was asked for is no query of the entity.
     case query(QueryProblem)
     /// The answer would be larger than ``RecordLimits/responseBytesMaximum``.

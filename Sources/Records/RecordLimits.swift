@@ -11,6 +11,8 @@ package struct RecordLimits: Hashable, Sendable {
     package var pageRowsStandard = 20
     /// Operations in one batch or transaction (3.9).
     package var operationsMaximum = 10_000
+    /// Bytes of one import, which is read as it comes (3.9).
+    package var importBytesMaximum = 1 << 30
     /// Relations below relations in a graph query (3.4).
     package var includeDepthMaximum = 4
     /// Groups of an aggregate (3.6).

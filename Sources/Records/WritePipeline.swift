@@ -1,5 +1,5 @@
 internal import PylonJSON
-internal import PylonPolicy
+package import PylonPolicy
 internal import PylonSchema
 internal import PylonStorage
 
@@ -117,7 +117,7 @@ struct WritePipeline: Sendable {
 
 extension RecordError {
     /// What is not allowed is denied, also what could not be decided.
-    init(refusedBy decision: PolicyDecision) {
+    package init(refusedBy decision: PolicyDecision) {
         if case .denied(let rule) = decision { self = .denied(rule: rule) } else { self = .denied(rule: nil) }
     }
 }

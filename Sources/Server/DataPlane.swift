@@ -20,12 +20,21 @@ final class DataPlane {
 
     /// Reads the manifest, opens the database and makes its tables fit. Nil when there is no manifest and none was named.
     ///
-    /// Blocks. Throws when the manifest is invalid, the file damaged, or the tables cannot be made to fit without losing data.
-    init?(_ configuration: Configuration, clock: any Clock, log: Log) throws(StartError) {
+    /// `actions` are the names of those that the app's code runs. Blocks. Throws when the manifest is invalid or lacks one of them, the
+    /// file is damaged, or the tables cannot be made to fit without losing data.
+    init?(
+        _ configuration: Configuration, actions: [String], hooks: [RecordHook], clock: any Clock, log: Log
+    ) throws(StartError) {
         let named = configuration.text(.manifestPath)
         let path = named.isEmpty ? Self.manifestPathStandard : named
-        if named.isEmpty, access(path, F_OK) != 0 { return nil }
+        if named.isEmpty, access(path, F_OK) != 0 {
+            guard actions.isEmpty, hooks.isEmpty else {
+                throw StartError(description: "actions and hooks need a manifest (--app, PYLON_MANIFEST)")
+            }
+            return nil
+        }
         let manifest = try Self.manifest(at: path)
+        try Self.bind(actions, to: manifest, log)
         let policies = PolicySet(manifest, requirePolicies: configuration.isOn(.requirePolicies))
         Self.warn(of: policies, log)
         let outcome: SchemaPush.Outcome
@@ -46,7 +55,7 @@ final class DataPlane {
             throw StartError(description: "the database cannot be made to fit the manifest by itself:\n\(plan.text)")
         }
         records = RecordStore(
-            manifest, policies: policies, database: database, clock: clock,
+            manifest, policies: policies, hooks: hooks, database: database, clock: clock,
             writesBoolsAsIntegers: configuration.isOn(.boolsAsIntegers))
     }
 
@@ -70,6 +79,17 @@ final class DataPlane {
             throw StartError(description: "the manifest \(path) cannot be used:\(problems)")
         }
         return manifest
+    }
+
+    /// What the app's code runs has to be declared; what is declared and not run is said.
+    private static func bind(_ actions: [String], to manifest: Manifest, _ log: Log) throws(StartError) {
+        let declared = manifest.actions.map(\.name)
+        if let stray = actions.first(where: { !declared.contains($0) }) {
+            throw StartError(description: "the manifest declares no action \(stray)")
+        }
+        for name in declared where !actions.contains(name) {
+            log.warning("action \(name): no code is bound to it; calls are answered with \"executed\": false")
+        }
     }
 
     /// Names everything that is open to anyone for want of a rule, and every rule that means nothing.

@@ -52,7 +52,8 @@ extension ServerProcess {
     private var dataRoutes: [Route<Handler>] {
         guard let dataPlane else { return [] }
         let routes = EntityRoutes(records: dataPlane.records, log: log)
-        return routes.table + routes.linkTable + routes.bulkTable
+        return routes.table + routes.linkTable + routes.bulkTable + TransferRoutes(routes, clock: clock).table
+            + ActionRoutes(routes, actions: server.actions).table
     }
 
     private func makeSettings() -> ServiceSettings {

@@ -125,7 +125,8 @@ final class ServerProcess {
     }
 
     private func openDataPlane() throws(StartError) {
-        dataPlane = try DataPlane(configuration, clock: clock, log: log)
+        dataPlane = try DataPlane(
+            configuration, actions: server.actions.map(\.name), hooks: server.hooks, clock: clock, log: log)
     }
 
     private func startWorkers() throws(StartError) {

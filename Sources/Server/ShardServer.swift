@@ -2,6 +2,7 @@ internal import CSystem
 internal import Glibc
 public import PylonAPI
 public import PylonJSON
+public import PylonRecords
 public import PylonShardHost
 
 /// A whole server in one value: the kinds of shard it can run, the shards to begin with, and the pages to hand out.
@@ -17,17 +18,22 @@ public struct ShardServer: Sendable {
     let kinds: [ShardKind]
     let shards: [InitialShard]
     let pages: [Page]
+    let actions: [Action]
+    let hooks: [RecordHook]
     let verbs: [Verb]
 
-    /// `program` is the name in `--help`; `verbs` are commands of your own beside `serve`.
+    /// `program` is the name in `--help`; `actions` are what the manifest's actions do, `hooks` run on every change of its rows; `verbs` are
+    /// commands of your own beside `serve`.
     public init(
-        program: String = "pylon", kinds: [ShardKind], shards: [InitialShard] = [], pages: [Page] = [],
-        verbs: [Verb] = []
+        program: String = "pylon", kinds: [ShardKind] = [], shards: [InitialShard] = [], pages: [Page] = [],
+        actions: [Action] = [], hooks: [RecordHook] = [], verbs: [Verb] = []
     ) {
         self.program = program
         self.kinds = kinds
         self.shards = shards
         self.pages = pages
+        self.actions = actions
+        self.hooks = hooks
         self.verbs = verbs
     }
 

@@ -16,6 +16,7 @@ package final class Database: Sendable {
     private let writer: DatabaseWriter
     /// Nil in memory, where reads go to the writer's thread.
     private let readers: DatabaseReaders?
+    private let snapshots: SnapshotSlots
     private let threads: Lock<[Thread]>
 
     /// Opens a database, makes the server's own tables, checks the file if the last process died, and starts the threads.
@@ -43,6 +44,8 @@ package final class Database: Sendable {
         } else {
             readers = nil
         }
+        snapshots = SnapshotSlots(settings.snapshotsMaximum)
+        threads += snapshots.start()
         let marks = settings.marksShutdown
         threads.append(writer.start(connection) { Self.finish($0, marksShutdown: marks) })
         self.threads = Lock(threads)
@@ -79,6 +82,13 @@ package final class Database: Sendable {
         }
     }
 
+    /// The database as it is now, to be read piece by piece; close it. Throws `overloaded` when
+    /// ``DatabaseSettings/snapshotsMaximum`` are open, and `unsupported` in memory.
+    package func snapshot() async throws(StorageError) -> DatabaseSnapshot {
+        guard case .file = location else { throw .unsupported("a snapshot of a database in memory") }
+        return try await DatabaseSnapshot.open(location, in: snapshots, settings: settings, clock: clock)
+    }
+
     /// Writes that wait for the writer's thread now.
     package var writesWaiting: Int { writer.waitingCount }
 
@@ -110,6 +120,7 @@ package final class Database: Sendable {
     /// thread that may block. Further calls do nothing.
     package func close() {
         readers?.close()
+        snapshots.close()
         writer.close()
         let threads = threads.withLock { threads in
             defer { threads = [] }

@@ -39,6 +39,10 @@ package struct DatabaseSettings: Sendable {
     package var readQueueCapacity = 1024
     /// How long a read may take, counted from when it was asked for, unless its caller says otherwise.
     package var readDeadline = Duration.seconds(5)
+    /// Snapshots that may be open at a time, each with a thread of its own; beyond it they are refused as `overloaded`.
+    package var snapshotsMaximum = 2
+    /// How long a snapshot may stay open: the write-ahead log grows all the while.
+    package var snapshotLifetimeMaximum = Duration.seconds(3600)
 
     /// Tombstones kept; a pull from a cursor older than the oldest one starts anew.
     package var tombstonesMaximum = 100_000

@@ -28,6 +28,11 @@ public final class BlockingThread: Sendable {
         }
     }
 
+    /// Runs `work` on the thread without waiting for it; false when it was refused.
+    public func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
+        queue.push(work)
+    }
+
     /// Refuses new work from now on.
     public func close() {
         queue.close()

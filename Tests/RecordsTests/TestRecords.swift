@@ -74,6 +74,7 @@ func refusal<T>(_ body: () async throws(RecordError) -> T) async -> String {
         case .hookFailed: "hookFailed"
         case .operationInvalid: "operationInvalid"
         case .tooManyOperations: "tooManyOperations"
+        case .importBroken(let problem, _): problem.code.rawValue
         case .denied: "denied"
         case .input(let problem): problem.code.rawValue
         case .query(let problem): problem.code.rawValue
