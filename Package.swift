@@ -69,7 +69,8 @@ let package = Package(
         module(
             "Records",
             [
-                "PylonBytes", "PylonJSON", "PylonPolicy", "PylonSchema", "PylonStorage", "PylonTelemetry", "PylonTime",
+                "PylonBytes", "PylonJSON", "PylonPolicy", "PylonSchema", "PylonStorage", "PylonTelemetry",
+                "PylonThreading", "PylonTime",
             ]),
         module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
         module(
