@@ -80,7 +80,8 @@ import Testing
         try await app.records.update("Todo", id: todo, ["title": "u"], as: TestRecords.amy)
         #expect(
             seen.withLock { $0 } == [
-                #"__admin__ true - ["title", "owner", "rank", "projectId", "passwordHash"]"#, #"amy false t ["title"]"#,
+                #"__admin__ true - ["title", "owner", "rank", "projectId", "passwordHash", "ownerId"]"#,
+                #"amy false t ["title"]"#,
             ])
     }
 }

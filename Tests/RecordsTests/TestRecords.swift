@@ -22,6 +22,7 @@ final class TestRecords: Sendable {
                 Field(name: "rank", type: .int, isOptional: true),
                 Field(name: "projectId", type: .reference("Project"), isOptional: true),
                 Field(name: "passwordHash", type: .string, isOptional: true),
+                Field(name: "ownerId", type: .string, isOptional: true),
             ],
             relations: [
                 Relation(name: "project", target: "Project", field: "projectId"),
