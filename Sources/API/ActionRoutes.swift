@@ -18,7 +18,11 @@ package struct ActionRoutes: Sendable {
     }
 
     package var table: [Route<Handler>] {
-        [Route(.post, "/api/actions/:name", access: .anyone, bodyLimit: .standard, handler: .asynchronous(run))]
+        [
+            Route(
+                .post, "/api/actions/:name", .runAction, access: .anyone, bodyLimit: .standard,
+                handler: .asynchronous(run))
+        ]
     }
 
     /// Rule first, then the name, then the input: whoever may not run an action learns nothing of it.
@@ -87,4 +91,18 @@ package struct ActionRoutes: Sendable {
         json.endObject()
         return .json(.ok, json.finish())
     }
+}
+
+extension RouteDescription {
+    fileprivate static let runAction = RouteDescription(
+        "execute*", "Runs an action of the app.", topic: .actions, per: .action, body: .json(.part(.input)),
+        answers: [
+            .ok(
+                "What it returned; `executed` says whether there was anything to run.",
+                .object([
+                    .required("action", .subjectName), .required("executed", .boolean), .required("input", .anyObject),
+                    .optional("result", .any),
+                ]))
+        ],
+        failures: [.invalidJSON, .denied, .actionInputMissing, .actionInputInvalid])
 }

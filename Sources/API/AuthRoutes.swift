@@ -13,8 +13,12 @@ package struct AuthRoutes: Sendable {
 
     package var table: [Route<Handler>] {
         [
-            Route(.post, "/api/auth/guest", access: .anyone, bodyLimit: .kibi(64), handler: .immediate(startGuest)),
-            Route(.get, "/api/auth/me", access: .anyone, bodyLimit: .none, handler: .immediate(showIdentity)),
+            Route(
+                .post, "/api/auth/guest", .startGuest, access: .anyone, bodyLimit: .kibi(64),
+                handler: .immediate(startGuest)),
+            Route(
+                .get, "/api/auth/me", .showIdentity, access: .anyone, bodyLimit: .none,
+                handler: .immediate(showIdentity)),
         ]
     }
 
@@ -43,4 +47,29 @@ package struct AuthRoutes: Sendable {
         json.endObject()
         return .json(.ok, json.finish())
     }
+}
+
+extension RouteDescription {
+    fileprivate static let startGuest = RouteDescription(
+        "startGuest", "Starts a session for somebody who has not signed in.", topic: .auth,
+        answers: [
+            .created(
+                "The session.",
+                .named(
+                    "GuestSession",
+                    .object([.required("token", .text), .required("user_id", .text), .required("guest", .boolean)])))
+        ])
+
+    fileprivate static let showIdentity = RouteDescription(
+        "getIdentity", "Who the credential makes the caller.", topic: .auth,
+        answers: [
+            .ok(
+                "The caller; without a credential nobody.",
+                .named(
+                    "Identity",
+                    .object([
+                        .required("user_id", .nullable(.text)), .required("is_admin", .boolean),
+                        .optional("is_guest", .boolean), .required("roles", .array(.text)),
+                    ])))
+        ])
 }

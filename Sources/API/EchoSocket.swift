@@ -14,7 +14,7 @@ package final class EchoSocket: WebSocketApplication {
     package init() {}
 
     package static var table: [Route<Handler>] {
-        [Route(.post, path, access: .anyone, bodyLimit: .mebi(16), handler: .immediate(echo))]
+        [Route(.post, path, nil, access: .anyone, bodyLimit: .mebi(16), handler: .immediate(echo))]
     }
 
     private static func echo(_ request: Request) throws(APIError) -> HTTPResponse {

@@ -21,19 +21,29 @@ package struct EntityRoutes: Sendable {
 
     package var table: [Route<Handler>] {
         [
-            Route(.get, "/api/entities/:entity", access: .anyone, bodyLimit: .none, handler: .asynchronous(list)),
             Route(
-                .post, "/api/entities/:entity", access: .anyone, bodyLimit: .standard, handler: .asynchronous(create)),
+                .get, "/api/entities/:entity", .listRows, access: .anyone, bodyLimit: .none,
+                handler: .asynchronous(list)),
             Route(
-                .get, "/api/entities/:entity/cursor", access: .anyone, bodyLimit: .none, handler: .asynchronous(page)),
-            Route(.get, "/api/entities/:entity/:id", access: .anyone, bodyLimit: .none, handler: .asynchronous(show)),
+                .post, "/api/entities/:entity", .createRow, access: .anyone, bodyLimit: .standard,
+                handler: .asynchronous(create)),
             Route(
-                .patch, "/api/entities/:entity/:id", access: .anyone, bodyLimit: .standard,
+                .get, "/api/entities/:entity/cursor", .listRowsByCursor, access: .anyone, bodyLimit: .none,
+                handler: .asynchronous(page)),
+            Route(
+                .get, "/api/entities/:entity/:id", .getRow, access: .anyone, bodyLimit: .none,
+                handler: .asynchronous(show)),
+            Route(
+                .patch, "/api/entities/:entity/:id", .updateRow, access: .anyone, bodyLimit: .standard,
                 handler: .asynchronous(update)),
             Route(
-                .delete, "/api/entities/:entity/:id", access: .anyone, bodyLimit: .none, handler: .asynchronous(delete)),
-            Route(.post, "/api/query/:entity", access: .anyone, bodyLimit: .standard, handler: .asynchronous(query)),
-            Route(.get, "/api/manifest", access: .anyone, bodyLimit: .none, handler: .immediate(manifest)),
+                .delete, "/api/entities/:entity/:id", .deleteRow, access: .anyone, bodyLimit: .none,
+                handler: .asynchronous(delete)),
+            Route(
+                .post, "/api/query/:entity", .queryRows, access: .anyone, bodyLimit: .standard,
+                handler: .asynchronous(query)),
+            Route(
+                .get, "/api/manifest", .getManifest, access: .anyone, bodyLimit: .none, handler: .immediate(manifest)),
         ]
     }
 

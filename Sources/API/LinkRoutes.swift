@@ -9,10 +9,12 @@ extension EntityRoutes {
     package var linkTable: [Route<Handler>] {
         [
             Route(
-                .get, "/api/lookup/:entity/:field/*value", access: .anyone, bodyLimit: .none,
+                .get, "/api/lookup/:entity/:field/*value", .lookUpRow, access: .anyone, bodyLimit: .none,
                 handler: .asynchronous(lookUp)),
-            Route(.post, "/api/link", access: .anyone, bodyLimit: .standard, handler: .asynchronous(link)),
-            Route(.post, "/api/unlink", access: .anyone, bodyLimit: .standard, handler: .asynchronous(unlink)),
+            Route(.post, "/api/link", .linkRows, access: .anyone, bodyLimit: .standard, handler: .asynchronous(link)),
+            Route(
+                .post, "/api/unlink", .unlinkRows, access: .anyone, bodyLimit: .standard, handler: .asynchronous(unlink)
+            ),
         ]
     }
 

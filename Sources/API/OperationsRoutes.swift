@@ -31,9 +31,9 @@ package struct OperationsRoutes: Sendable {
 
     package var table: [Route<Handler>] {
         [
-            Route(.get, "/health", access: .anyone, bodyLimit: .none, handler: .immediate(showHealth)),
-            Route(.get, "/readyz", access: .anyone, bodyLimit: .none, handler: .immediate(showReadiness)),
-            Route(.get, "/metrics", access: .anyone, bodyLimit: .none, handler: .asynchronous(showMetrics)),
+            Route(.get, "/health", .health, access: .anyone, bodyLimit: .none, handler: .immediate(showHealth)),
+            Route(.get, "/readyz", .readiness, access: .anyone, bodyLimit: .none, handler: .immediate(showReadiness)),
+            Route(.get, "/metrics", .metrics, access: .anyone, bodyLimit: .none, handler: .asynchronous(showMetrics)),
         ]
     }
 
@@ -121,4 +121,45 @@ package struct OperationsRoutes: Sendable {
             json.endObject()
         }
     }
+}
+
+extension RouteDescription {
+    fileprivate static let health = RouteDescription(
+        "getHealth", "Whether the process is alive.", topic: .operations,
+        answers: [
+            .ok(
+                "It is.",
+                .named(
+                    "Health",
+                    .object([
+                        .required("status", .choice(["ok"])), .required("version", .text),
+                        .required("uptime_secs", .count),
+                    ])))
+        ])
+
+    fileprivate static let readiness = RouteDescription(
+        "getReadiness", "Whether the process wants traffic.", topic: .operations,
+        answers: [
+            .ok("It does.", .object([.required("status", .choice(["ready"]))])),
+            RouteAnswer(
+                .serviceUnavailable, "It does not.",
+                [.json(.object([.required("status", .choice(["starting", "draining"]))]))]),
+        ])
+
+    fileprivate static let metrics = RouteDescription(
+        "getMetrics", "What the process counts, for administrators; in development for anyone.", topic: .operations,
+        answers: [
+            RouteAnswer(
+                .ok, "JSON, or Prometheus text when `Accept` asks for text.",
+                [.json(.named("Metrics", metricsSchema)), .text(mediaType: "text/plain")])
+        ],
+        failures: [.metricsUnauthorized])
+
+    private static let metricsSchema = ValueSchema.object([
+        .required("uptime_secs", .count),
+        .required(
+            "requests",
+            .object([.required("total", .count), .required("ok", .count), .required("error", .count)])),
+        .required("methods", .map(.count)), .required("metrics", .anyObject),
+    ])
 }

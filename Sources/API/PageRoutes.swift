@@ -30,7 +30,7 @@ package enum PageRoutes {
             fields["Content-Security-Policy"] = contentSecurityPolicy
             let response = HTTPResponse(.ok, fields: fields, body: .bytes(page.bytes))
             return Route(
-                .get, page.path, access: .anyone, bodyLimit: .none,
+                .get, page.path, nil, access: .anyone, bodyLimit: .none,
                 handler: .immediate { (_) throws(APIError) in response })
         }
     }

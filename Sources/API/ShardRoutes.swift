@@ -27,13 +27,21 @@ package struct ShardRoutes: Sendable {
 
     package var table: [Route<Handler>] {
         [
-            Route(.get, "/api/shards", access: .admin, bodyLimit: .none, handler: .asynchronous(list)),
-            Route(.post, "/api/shards", access: .admin, bodyLimit: .mebi(1), handler: .asynchronous(create)),
-            Route(.get, "/api/shards/:id", access: .anyone, bodyLimit: .none, handler: .immediate(show)),
-            Route(.delete, "/api/shards/:id", access: .admin, bodyLimit: .none, handler: .immediate(remove)),
-            Route(.get, "/api/shards/:id/connect", access: .user, bodyLimit: .none, handler: .exchange(connect)),
-            Route(.get, "/api/shards/:id/events", access: .user, bodyLimit: .none, handler: .exchange(events)),
-            Route(.post, "/api/shards/:id/input", access: .anyone, bodyLimit: inputLimit, handler: .exchange(input)),
+            Route(.get, "/api/shards", .listShards, access: .admin, bodyLimit: .none, handler: .asynchronous(list)),
+            Route(
+                .post, "/api/shards", .createShard, access: .admin, bodyLimit: .mebi(1), handler: .asynchronous(create)),
+            Route(.get, "/api/shards/:id", .getShard, access: .anyone, bodyLimit: .none, handler: .immediate(show)),
+            Route(
+                .delete, "/api/shards/:id", .deleteShard, access: .admin, bodyLimit: .none, handler: .immediate(remove)),
+            Route(
+                .get, "/api/shards/:id/connect", .watchShard, access: .user, bodyLimit: .none,
+                handler: .exchange(connect)),
+            Route(
+                .get, "/api/shards/:id/events", .watchShardEvents, access: .user, bodyLimit: .none,
+                handler: .exchange(events)),
+            Route(
+                .post, "/api/shards/:id/input", .sendShardInput, access: .anyone, bodyLimit: inputLimit,
+                handler: .exchange(input)),
         ]
     }
 

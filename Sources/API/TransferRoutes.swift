@@ -22,9 +22,13 @@ package struct TransferRoutes: Sendable {
     package var table: [Route<Handler>] {
         let importLimit = BodyLimit.bytes(routes.records.limits.importBytesMaximum)
         return [
-            Route(.get, "/api/export", access: .admin, bodyLimit: .none, handler: .asynchronous(export)),
-            Route(.get, "/api/export/:entity", access: .admin, bodyLimit: .none, handler: .asynchronous(export)),
-            Route(.post, "/api/import", access: .admin, bodyLimit: importLimit, handler: .streaming(importRows)),
+            Route(.get, "/api/export", .exportRows, access: .admin, bodyLimit: .none, handler: .asynchronous(export)),
+            Route(
+                .get, "/api/export/:entity", .exportEntity, access: .admin, bodyLimit: .none,
+                handler: .asynchronous(export)),
+            Route(
+                .post, "/api/import", .importRows, access: .admin, bodyLimit: importLimit,
+                handler: .streaming(importRows)),
         ]
     }
 

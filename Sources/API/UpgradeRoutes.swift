@@ -17,11 +17,17 @@ package enum UpgradeRoutes {
 
     /// The sync events' path until the hub is there.
     package static let events = Route<Handler>(
-        .get, "/events", access: .anyone, bodyLimit: .none,
+        .get, "/events", .syncEvents, access: .anyone, bodyLimit: .none,
         handler: .immediate { (_) throws(APIError) in throw .serviceUnavailable("The sync hub") })
 
     /// The sync hub's own ports until the hub is there.
     package static let unavailable: WebSocketFactory = { (_) throws(APIError) in
         throw .serviceUnavailable("The sync hub")
     }
+}
+
+extension RouteDescription {
+    fileprivate static let syncEvents = RouteDescription(
+        "syncEvents", "The changes of rows as they happen. Not available yet.", topic: .sync, answers: [],
+        failures: [.notAvailable])
 }

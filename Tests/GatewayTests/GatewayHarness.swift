@@ -88,10 +88,10 @@ final class GatewayHarness: Sendable {
         settings.deflatesWebSockets = deflates
         let routes: [Route<Handler>] =
             [
-                Route(.get, "/health", access: .anyone, bodyLimit: .none, handler: health),
-                Route(.get, "/large", access: .anyone, bodyLimit: .none, handler: large),
-                Route(.post, "/echo", access: .anyone, bodyLimit: .mebi(1), handler: echo),
-                Route(.get, "/never", access: .anyone, bodyLimit: .none, handler: never),
+                Route(.get, "/health", nil, access: .anyone, bodyLimit: .none, handler: health),
+                Route(.get, "/large", nil, access: .anyone, bodyLimit: .none, handler: large),
+                Route(.post, "/echo", nil, access: .anyone, bodyLimit: .mebi(1), handler: echo),
+                Route(.get, "/never", nil, access: .anyone, bodyLimit: .none, handler: never),
             ] + streamed.table
             + ShardRoutes(
                 registry: registry, factories: BlockingThread(name: "factories"), cap: .unlimited,

@@ -24,8 +24,8 @@ final class StreamedBodies: Sendable {
             return HTTPResponse(status, contentType: "text/plain", body: .text("read"))
         }
         return [
-            Route(.get, "/pieces", access: .anyone, bodyLimit: .none, handler: pieces),
-            Route(.post, "/read", access: .anyone, bodyLimit: .mebi(64), handler: read),
+            Route(.get, "/pieces", nil, access: .anyone, bodyLimit: .none, handler: pieces),
+            Route(.post, "/read", nil, access: .anyone, bodyLimit: .mebi(64), handler: read),
         ]
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct RouteTableTests {
     private func route(_ method: HTTPMethod, _ pattern: String) -> Route<String> {
-        Route(method, pattern, access: .anyone, handler: "\(method) \(pattern)")
+        Route(method, pattern, nil, access: .anyone, handler: "\(method) \(pattern)")
     }
 
     private func sample() throws -> RouteTable<String> {

@@ -1,0 +1,68 @@
+internal import PylonGateway
+internal import PylonHTTP
+
+/// What the routes to shards do, for the API's document.
+extension RouteDescription {
+    static let listShards = RouteDescription(
+        "listShards", "All shards.", topic: .shards, answers: [.ok("The shards.", .array(shard))])
+
+    static let createShard = RouteDescription(
+        "createShard", "Makes a shard of a kind that the server knows.", topic: .shards,
+        body: .json(
+            .object(
+                [.required("id", .text), .required("kind", .text), .optional("config", .nullable(.anyObject))],
+                isOpen: true)),
+        answers: [.created("The new shard.", shard)],
+        failures: [
+            .invalidJSON, .missingField, .invalidField, .shardIDInvalid, .shardKindUnknown, .shardConfigInvalid,
+            .shardExists, .shardsTooMany,
+        ])
+
+    static let getShard = RouteDescription(
+        "getShard", "How a shard is doing; numbers, no state.", topic: .shards, answers: [.ok("The shard.", shard)],
+        failures: [.shardNotFound])
+
+    static let deleteShard = RouteDescription(
+        "deleteShard", "Stops a shard and removes it.", topic: .shards,
+        answers: [.ok("It is gone.", .object([.required("removed", .text)]))], failures: [.shardNotFound])
+
+    static let watchShard = RouteDescription(
+        "watchShard", "The state of a shard, at every tick the newest.", topic: .shards, inputs: [subscriber],
+        answers: [stream], failures: subscribing)
+
+    static let watchShardEvents = RouteDescription(
+        "watchShardEvents", "The events of a shard, without gaps behind a cursor.", topic: .shards,
+        inputs: [
+            subscriber, .query("resume", cursor, "The number of the last event received."),
+            .header("Last-Event-ID", cursor, "The same, as browsers send it by themselves; it goes before `resume`."),
+        ],
+        answers: [stream], failures: subscribing + [.resyncRequired])
+
+    static let sendShardInput = RouteDescription(
+        "sendShardInput", "Hands an input to a shard, which applies it at its next tick.", topic: .shards,
+        inputs: [.query("sid", .text, "Who sends, without a credential and `subscriber_id`.")],
+        body: .json(
+            .object(
+                [
+                    .optional("input", .any), .optional("client_seq", .nullable(.count)),
+                    .optional("subscriber_id", .nullable(.text)),
+                ], isOpen: true)),
+        answers: [
+            .ok("It is in the queue.", .object([.required("accepted", .boolean), .required("seq", .count)]))
+        ],
+        failures: [.shardNotFound, .invalidJSON, .invalidField, .inputUnauthorized, .inputRejected])
+
+    private static let shard = ValueSchema.named(
+        "Shard",
+        .object([
+            .required("id", .text), .required("kind", .text), .required("running", .boolean),
+            .required("tick", .count), .required("subscribers", .count), .required("input_queue", .count),
+        ]))
+    private static let cursor = ValueSchema.string(.init(pattern: "^[0-9]{1,19}$"))
+    private static let subscriber = RouteInput.query("sid", .text, "Under which name to take part; else the user id.")
+    private static let stream = RouteAnswer(.ok, "The stream.", [.eventStream])
+    private static let subscribing: [RouteFailure] = [
+        .shardNotFound, .invalidField, .subscribeUnauthorized, .subscribeFailed, .tooManyConnections,
+        .streamNeedsHTTP11,
+    ]
+}

@@ -1,0 +1,84 @@
+package import PylonHTTP
+internal import PylonRecords
+internal import PylonSchema
+internal import PylonSimulation
+internal import PylonStorage
+
+/// The errors as routes are described with them: status, code and header fields are those of ``ErrorBody``.
+extension RouteFailure {
+    /// What `error` is answered with; the values that it carries do not matter.
+    fileprivate init(_ error: APIError) {
+        let (status, code, _) = ErrorBody.parts(of: error)
+        let fields = ErrorBody.response(for: error).fields.lines.map(\.name).filter { $0 != .contentType }
+        self.init(status, code, fields: fields.map(\.text))
+    }
+
+    // MARK: The request
+
+    /// What any route can answer, whatever is asked of it.
+    package static let anywhere: [RouteFailure] = [
+        Self(.malformed(.malformed(.target))), Self(.timeout), Self(.malformed(.payloadTooLarge(bytesMaximum: 0))),
+        Self(.malformed(.targetTooLong)), Self(.malformed(.expectationFailed)), Self(.malformed(.headersTooLarge)),
+        Self(.internal), Self(.malformed(.codingNotImplemented)), Self(.draining), Self(.handlerTimeout),
+        Self(.malformed(.versionNotSupported)),
+    ]
+    package static let authRequired = Self(.authRequired)
+    package static let forbidden = Self(.forbidden)
+    package static let metricsUnauthorized = Self(.metricsUnauthorized)
+    package static let tooManyConnections = Self(.tooManyConnections)
+    package static let notAvailable = Self(.serviceUnavailable(""))
+    package static let streamNeedsHTTP11 = Self(.streamNeedsHTTP11)
+    package static let invalidJSON = Self(.invalidJSON(""))
+    package static let missingField = Self(.missingField(""))
+    package static let invalidField = Self(.invalidField("", problem: ""))
+
+    // MARK: Shards
+
+    package static let shardNotFound = Self(.shardNotFound)
+    package static let shardExists = Self(.shardExists)
+    package static let shardIDInvalid = Self(.shardIDInvalid)
+    package static let shardKindUnknown = Self(.shardKindUnknown(known: []))
+    package static let shardConfigInvalid = Self(.shardConfigInvalid(ConfigurationError("", "")))
+    package static let shardsTooMany = Self(.shardsTooMany(maximum: 0))
+    package static let subscribeUnauthorized = Self(.subscribeRefused(.unauthorized(reason: "")))
+    package static let subscribeFailed = Self(.subscribeRefused(.full))
+    package static let resyncRequired = Self(.resyncRequired(oldest: 0))
+    package static let inputUnauthorized = Self(.inputRefused(.unauthorized(reason: "")))
+    package static let inputRejected = Self(.inputRefused(.inputQueueFull))
+
+    // MARK: Rows
+
+    package static let entityNotFound = Self(.record(.entityNotFound("")))
+    package static let rowNotFound = Self(.record(.rowNotFound))
+    package static let relationNotFound = Self(.record(.relationNotFound("")))
+    package static let denied = Self(.record(.denied(rule: nil)))
+    package static let responseTooLarge = Self(.record(.responseTooLarge))
+    package static let uniqueViolation = Self(.record(.storage(.uniqueViolation(entity: "", fields: []))))
+    package static let valueTooLarge = Self(.badRequest, "VALUE_TOO_LARGE")
+    package static let invalidQuery = Self(.badRequest, QueryProblem.Code.invalidQuery.rawValue)
+    package static let missingOperations = Self(.missingOperations)
+    package static let tooManyOperations = Self(.record(.tooManyOperations(maximum: 0)))
+    package static let invalidData = Self(.badRequest, InputProblem.Code.invalidData.rawValue)
+    package static let actionInputMissing = Self(.actionInputMissing([], required: []))
+    package static let actionInputInvalid = Self(.actionInputInvalid("", problem: ""))
+    package static let invalidColumn = Self(.badRequest, QueryProblem.Code.invalidColumn.rawValue)
+}
+
+/// Errors that come together.
+extension [RouteFailure] {
+    /// What the database can refuse of anything.
+    private static let storage: [RouteFailure] = [
+        RouteFailure(.record(.storage(.overloaded))), RouteFailure(.record(.storage(.deadlineExceeded))),
+        RouteFailure(.serviceUnavailable, "STORAGE_UNAVAILABLE"),
+    ]
+    /// What can become of many changes as a whole.
+    package static let bulk: [RouteFailure] = storage
+    /// What can become of reading rows.
+    package static let reading: [RouteFailure] = storage + [.denied, .entityNotFound]
+    /// What can become of a filter, besides ``reading``.
+    package static let filtering: [RouteFailure] = [.invalidJSON, .invalidQuery, .invalidColumn, .responseTooLarge]
+    /// What can become of writing a row.
+    package static let writing: [RouteFailure] =
+        storage + [.denied, .entityNotFound, .invalidJSON, .uniqueViolation, .valueTooLarge]
+        + InputProblem.Code.allCases.map { RouteFailure(.badRequest, $0.rawValue) }
+}
