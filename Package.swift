@@ -45,6 +45,7 @@ let package = Package(
         module("EventLoop", ["CSystem", "PylonThreading", "PylonTime"]),
         module("Net", ["CSystem", "PylonBytes", "PylonEventLoop", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("HTTP", ["PylonBytes", "PylonTime"]),
+        module("OpenAPI", ["PylonBytes", "PylonHTTP", "PylonJSON", "PylonSchema"]),
         module("WebSocket", ["CZlib", "PylonBytes"]),
         module("EventStream", ["PylonBytes"]),
         module(
@@ -86,15 +87,15 @@ let package = Package(
             "API",
             [
                 "PylonAuth", "PylonBytes", "PylonFanout", "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet",
-                "PylonPolicy", "PylonRecords", "PylonSchema",
+                "PylonOpenAPI", "PylonPolicy", "PylonRecords", "PylonSchema",
                 "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module(
             "Server",
             [
                 "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonGateway",
-                "PylonHTTP", "PylonJSON", "PylonNet", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonShardHost",
-                "PylonStorage", "PylonTelemetry", "PylonThreading", "PylonTime",
+                "PylonHTTP", "PylonJSON", "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords", "PylonSchema",
+                "PylonShardHost", "PylonStorage", "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
         module(
@@ -154,6 +155,9 @@ let package = Package(
                 "PylonTime", "PylonWebSocket",
             ]),
         tests("HTTP", ["PylonBytes", "PylonHTTP"]),
+        tests(
+            "OpenAPI",
+            ["PylonHTTP", "PylonJSON", "PylonOpenAPI", "PylonSchema", "PylonTestSupport", "PylonTime"]),
         tests("WebSocket", ["PylonBytes", "PylonTime", "PylonWebSocket"]),
         tests("EventStream", ["PylonBytes", "PylonEventStream"]),
         tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),

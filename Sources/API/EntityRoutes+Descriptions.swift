@@ -87,5 +87,5 @@ extension RouteDescription {
         .required("entity", .subjectName), .required("id", .rowID), .required("relation", .part(.link)),
     ]
     private static let linking: [RouteFailure] =
-        .writing + [.rowNotFound, .relationNotFound, .missingField, .invalidField]
+        .writing + [.entityNotFound, .rowNotFound, .relationNotFound, .missingField, .invalidField]
 }

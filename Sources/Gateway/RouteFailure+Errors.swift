@@ -73,12 +73,12 @@ extension [RouteFailure] {
     ]
     /// What can become of many changes as a whole.
     package static let bulk: [RouteFailure] = storage
-    /// What can become of reading rows.
-    package static let reading: [RouteFailure] = storage + [.denied, .entityNotFound]
+    /// What can become of reading rows of an entity that there is.
+    package static let reading: [RouteFailure] = storage + [.denied]
     /// What can become of a filter, besides ``reading``.
     package static let filtering: [RouteFailure] = [.invalidJSON, .invalidQuery, .invalidColumn, .responseTooLarge]
-    /// What can become of writing a row.
+    /// What can become of writing a row of an entity that there is.
     package static let writing: [RouteFailure] =
-        storage + [.denied, .entityNotFound, .invalidJSON, .uniqueViolation, .valueTooLarge]
+        storage + [.denied, .invalidJSON, .uniqueViolation, .valueTooLarge]
         + InputProblem.Code.allCases.map { RouteFailure(.badRequest, $0.rawValue) }
 }

@@ -18,7 +18,9 @@ package struct HTTPFieldName: Sendable {
     package static var contentType: Self { "Content-Type" }
     package static var cookie: Self { "Cookie" }
     package static var date: Self { "Date" }
+    package static var entityTag: Self { "ETag" }
     package static var host: Self { "Host" }
+    package static var ifNoneMatch: Self { "If-None-Match" }
     package static var lastEventID: Self { "Last-Event-ID" }
     package static var location: Self { "Location" }
     package static var origin: Self { "Origin" }

@@ -13,8 +13,8 @@ package indirect enum ValueSchema: Hashable, Sendable {
     /// One of these texts.
     case choice([String])
     case array(ValueSchema, counts: ClosedRange<Int>?)
-    /// An object with these members, and others if it is open.
-    case object([Member], isOpen: Bool)
+    /// An object with these members, and others if it is open; `counts` is how many it may have at a time.
+    case object([Member], isOpen: Bool, counts: ClosedRange<Int>? = nil)
     /// An object whose keys are not known before.
     case map(ValueSchema)
     /// One of these.
@@ -111,7 +111,9 @@ extension ValueSchema {
     package static let anyObject = object([], isOpen: true)
 
     /// An object with these members and no others.
-    package static func object(_ members: [Member]) -> ValueSchema { .object(members, isOpen: false) }
+    package static func object(_ members: [Member], counts: ClosedRange<Int>? = nil) -> ValueSchema {
+        .object(members, isOpen: false, counts: counts)
+    }
 
     /// An array of any length.
     package static func array(_ element: ValueSchema) -> ValueSchema { .array(element, counts: nil) }

@@ -1,5 +1,6 @@
 internal import CSystem
 internal import Glibc
+internal import PylonOpenAPI
 internal import PylonPolicy
 internal import PylonRecords
 internal import PylonSchema
@@ -61,6 +62,13 @@ final class DataPlane {
 
     /// Finishes the writes that were accepted. Blocks.
     func close() { database.close() }
+
+    /// What the API's document says of the app.
+    func documentedApp(writesBoolsAsIntegers: Bool) -> DocumentedApp {
+        DocumentedApp(
+            records.manifest, writesBoolsAsIntegers: writesBoolsAsIntegers,
+            secret: records.policies.secretFields(of:), hidden: records.policies.hiddenFields(of:))
+    }
 
     private static func manifest(at path: String) throws(StartError) -> Manifest {
         guard let bytes = readFile(path) else {

@@ -1,6 +1,7 @@
 internal import PylonAPI
 internal import PylonGateway
 internal import PylonHTTP
+internal import PylonOpenAPI
 internal import PylonWebSocket
 
 extension ServerProcess {
@@ -21,13 +22,14 @@ extension ServerProcess {
         let operations = OperationsRoutes(
             version: ShardServer.version, isDevelopment: configuration.isOn(.developmentMode), clock: clock,
             readiness: readiness, metrics: metrics, counters: gateway)
-        let routes =
+        let tables =
             operations.table + AuthRoutes(sessions: sessions).table
             + ShardRoutes(
                 registry: registry, factories: factories, cap: shardCap, inputBytesMaximum: shardBytes
             ).table + dataRoutes
             + PageRoutes.table(server.pages) + [UpgradeRoutes.events]
             + (offersEcho ? EchoSocket.table : [])
+        let routes = tables + OpenAPIRoutes.table(documenting: tables, of: documentedApp)
         func service(
             _ name: String, _ routes: [Route<Handler>], _ webSocket: @escaping WebSocketFactory, requiresUpgrade: Bool
         ) throws(StartError) -> HTTPService {
@@ -54,6 +56,12 @@ extension ServerProcess {
         let routes = EntityRoutes(records: dataPlane.records, log: log)
         return routes.table + routes.linkTable + routes.bulkTable + TransferRoutes(routes, clock: clock).table
             + ActionRoutes(routes, actions: server.actions).table
+    }
+
+    /// What the API's document says of the app.
+    private var documentedApp: DocumentedApp {
+        dataPlane?.documentedApp(writesBoolsAsIntegers: configuration.isOn(.boolsAsIntegers))
+            ?? DocumentedApp(title: server.program, version: ShardServer.version)
     }
 
     private func makeSettings() -> ServiceSettings {

@@ -11,7 +11,7 @@ enum Dependencies {
         ["EventLoop"],
         ["Net"],
         ["HTTP"],
-        ["WebSocket", "EventStream"],
+        ["WebSocket", "EventStream", "OpenAPI"],
         ["Fanout", "Simulation", "Policy"],
         ["ShardHost", "Storage"],
         ["Auth", "Records", "Sync", "Jobs", "Functions"],
@@ -29,6 +29,7 @@ enum Dependencies {
         "Schema": ["Bytes", "JSON", "Threading", "Time"],
         "Simulation": ["Bytes", "JSON", "Time", "Schema"],
         "Policy": ["Bytes", "JSON", "Time", "Schema"],
+        "OpenAPI": ["Bytes", "HTTP", "JSON", "Schema"],
     ]
 
     /// Modules whose files work on bytes and values; none of them may know a protocol of the wire.

@@ -123,6 +123,15 @@ internal import Testing
         #expect(found.map(\.message).last == "finish has no doc comment")
     }
 
+    @Test func routesWithoutADescriptionAreFound() {
+        let code = """
+            Route(.get, "/a, nil, access:", .list, access: .anyone, handler: list),
+            Route(.get, "/b", nil, access: .anyone, handler: list),
+            """
+        #expect(Wording.undescribedRoutes(in: SourceText(path: "Sources/API/A.swift", code)).map(\.line) == [2])
+        #expect(Wording.undescribedRoutes(in: SourceText(path: "Sources/API/PageRoutes.swift", code)).isEmpty)
+    }
+
     private static let manifest = Manifest(
         SourceText(
             """

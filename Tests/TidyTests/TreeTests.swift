@@ -58,6 +58,10 @@ internal import Testing
         expectNone(Repository.texts.flatMap(Wording.unexplainedEscapes))
     }
 
+    @Test func routesAreDescribed() {
+        expectNone(Self.sources.flatMap(Wording.undescribedRoutes))
+    }
+
     @Test func visibleDeclarationsAreDocumented() {
         let requirements = DocComments.requirements(in: Self.sources)
         expectNone(Self.sources.flatMap { DocComments.violations(in: $0, requirements: requirements) })

@@ -25,6 +25,14 @@ enum Wording {
         }
     }
 
+    /// Routes that say nothing of themselves, other than pages of a game and what test suites talk to.
+    static func undescribedRoutes(in text: SourceText) -> [Violation] {
+        if text.path.hasSuffix("/PageRoutes.swift") || text.path.hasSuffix("/EchoSocket.swift") { return [] }
+        return SourceText.offsets(of: ", nil, access:", in: text.code).map {
+            Violation(path: text.path, line: text.line(at: $0), message: "a route of the API needs a description")
+        }
+    }
+
     /// Escapes from the checking of concurrency without a comment that says what makes them safe, within three lines.
     static func unexplainedEscapes(in text: SourceText) -> [Violation] {
         ["@unchecked Sendable", "nonisolated(unsafe)"].flatMap { escape in

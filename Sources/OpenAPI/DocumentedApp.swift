@@ -1,0 +1,46 @@
+package import PylonSchema
+
+/// What a document says of the app: its name, its entities and its actions.
+package struct DocumentedApp: Sendable {
+    package let title: String
+    package let version: String
+    package let entities: [DocumentedEntity]
+    package let actions: [Operation]
+    /// Whether rows have 0 and 1 for booleans.
+    package let writesBoolsAsIntegers: Bool
+
+    /// The app of a manifest. `secret` and `hidden` name the fields of an entity that nobody reads, and that only administrators do.
+    package init(
+        _ manifest: Manifest, writesBoolsAsIntegers: Bool = false, secret: (String) -> Set<String>,
+        hidden: (String) -> Set<String>
+    ) {
+        title = manifest.name
+        version = manifest.appVersion
+        entities = manifest.entities.map {
+            DocumentedEntity(entity: $0, secret: secret($0.name), hidden: hidden($0.name))
+        }
+        actions = manifest.actions
+        self.writesBoolsAsIntegers = writesBoolsAsIntegers
+    }
+
+    /// A server without an app.
+    package init(title: String, version: String) {
+        self.title = title
+        self.version = version
+        entities = []
+        actions = []
+        writesBoolsAsIntegers = false
+    }
+}
+
+/// An entity, and which of its fields stay inside the server.
+package struct DocumentedEntity: Sendable {
+    package let entity: Entity
+    /// Fields that nobody reads.
+    package let secret: Set<String>
+    /// Fields that at most administrators read.
+    package let hidden: Set<String>
+
+    /// The fields that somebody reads.
+    var readable: [Field] { entity.fields.filter { !secret.contains($0.name) } }
+}
