@@ -119,7 +119,7 @@ private struct RowReader: Sendable {
         var skipped = 0
         if let condition {
             query.condition = Condition.all([query.condition, condition]).simplified()
-            query.limit = limit.map { $0 + 1 }
+            query.limit = limit.map { $0 == .max ? $0 : $0 + 1 }
             skipped = query.offset
         } else {
             query.limit = nil
