@@ -97,7 +97,7 @@ package final class HTTPConnection: ConnectionHandler {
             for stage in service.stages { try stage.run(&request) }
             if head.upgrades(to: "websocket") { return try upgrade(request, on: connection) }
             if service.requiresUpgrade { throw .upgradeRequired }
-            if head.method == .options { return respond(optionsResponse(), on: connection) }
+            if head.method == .options { return respond(optionsResponse(to: head), on: connection) }
             let route = try self.route(&request)
             try Self.check(route.access, request)
             state = .body(request, route)
@@ -129,9 +129,11 @@ package final class HTTPConnection: ConnectionHandler {
         }
     }
 
-    /// OPTIONS is answered everywhere, so that browsers may ask before they call (spec/services.md 4.5).
-    private func optionsResponse() -> HTTPResponse {
-        HTTPResponse(.noContent, fields: [.allow: "GET, HEAD, POST, PATCH, DELETE, OPTIONS"])
+    /// OPTIONS is answered everywhere, so that browsers may ask before they call (spec/services.md 4.5); what can be asked with it
+    /// is what the path has routes for.
+    private func optionsResponse(to head: HTTPRequestHead) -> HTTPResponse {
+        let methods = service.routes.allowedMethods(head.segments) + [.options]
+        return HTTPResponse(.noContent, fields: [.allow: methods.map(\.token).joined(separator: ", ")])
     }
 
     private func awaitBody(of request: Request, _ route: Route<Handler>, on connection: Connection) {

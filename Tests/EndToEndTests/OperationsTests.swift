@@ -181,10 +181,14 @@ internal import Testing
 
     // MARK: Methods and routes
 
-    @Test(arguments: ["/health", "/api/shards", "/nowhere", "/api/shards/x/input", "*"])
-    func optionsIsAnsweredEverywhere(target: String) throws {
+    @Test(arguments: [
+        ("/health", "GET, HEAD, OPTIONS"), ("/api/shards", "GET, HEAD, POST, OPTIONS"), ("/nowhere", "OPTIONS"),
+        ("/api/shards/x/input", "POST, OPTIONS"), ("*", "OPTIONS"),
+    ])
+    func optionsIsAnsweredEverywhere(target: String, allow: String) throws {
         let answer = try server.request("OPTIONS", target)
         #expect(answer.status == 204)
+        #expect(answer.field("Allow") == allow)
         #expect(answer.body.isEmpty)
     }
 
