@@ -75,12 +75,12 @@ extension RouteDescription {
 
     static let linkRows = RouteDescription(
         "link", "Makes a relation of a row lead to another row: an update.", topic: .entities,
-        body: .json(.anyEntity(.object(linkMembers + [.required("target_id", .rowID)], isOpen: true))),
+        body: .json(.anyLinkedEntity(.object(linkMembers + [.required("target_id", .rowID)], isOpen: true))),
         answers: [.ok("It does.", .done("linked"))], failures: linking)
 
     static let unlinkRows = RouteDescription(
         "unlink", "Makes a relation of a row lead nowhere: an update.", topic: .entities,
-        body: .json(.anyEntity(.object(linkMembers, isOpen: true))),
+        body: .json(.anyLinkedEntity(.object(linkMembers, isOpen: true))),
         answers: [.ok("It does.", .done("unlinked"))], failures: linking)
 
     private static let linkMembers: [ValueSchema.Member] = [

@@ -12,7 +12,9 @@ package enum OpenAPIRoutes {
         let itself = route(.immediate { (_) throws(APIError) in throw .notFound })
         let document = APIDocument(
             (routes + [itself]).compactMap(DocumentedRoute.init), of: app,
-            errors: SharedFailures(anywhere: RouteFailure.anywhere, user: .authRequired, admin: .forbidden))
+            errors: SharedFailures(
+                anywhere: RouteFailure.anywhere, parameters: [.notFound, .methodNotAllowed], user: .authRequired,
+                admin: .forbidden))
         let bytes = document.bytes
         let tag = entityTag(of: bytes)
         return [

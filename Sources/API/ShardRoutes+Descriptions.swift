@@ -10,7 +10,7 @@ extension RouteDescription {
         "createShard", "Makes a shard of a kind that the server knows.", topic: .shards,
         body: .json(
             .object(
-                [.required("id", .text), .required("kind", .text), .optional("config", .nullable(.anyObject))],
+                [.required("id", .text), .required("kind", .text), .optional("config", .anyObject)],
                 isOpen: true)),
         answers: [.created("The new shard.", shard)],
         failures: [

@@ -60,7 +60,7 @@ package struct ShardRoutes: Sendable {
         guard body.object != nil else { throw .invalidJSON("The body must be an object.") }
         let id = try body.requiredString("id")
         let kind = try body.requiredString("kind")
-        let config = body["config"].flatMap { $0.isNull ? nil : $0 } ?? .object(JSONObject())
+        let config = body["config"] ?? [:]
         guard config.object != nil else { throw .invalidField("config", problem: "must be an object") }
         let made = await factories.run { [registry] in
             Result { () throws(RegistryError) in try registry.create(id: id, kind: kind, config: config) }

@@ -22,6 +22,8 @@ extension RouteFailure {
         Self(.internal), Self(.malformed(.codingNotImplemented)), Self(.draining), Self(.handlerTimeout),
         Self(.malformed(.versionNotSupported)),
     ]
+    package static let notFound = Self(.notFound)
+    package static let methodNotAllowed = Self(.methodNotAllowed([]))
     package static let authRequired = Self(.authRequired)
     package static let forbidden = Self(.forbidden)
     package static let metricsUnauthorized = Self(.metricsUnauthorized)

@@ -31,6 +31,8 @@ package indirect enum ValueSchema: Hashable, Sendable {
     case memberForEachEntity(ValueSchema, isRequired: Bool)
     /// The schema with one of the entities as its subject.
     case anyEntity(ValueSchema)
+    /// The same with the entities that have a relation to one row.
+    case anyLinkedEntity(ValueSchema)
 
     /// A member of an object.
     package struct Member: Hashable, Sendable {

@@ -46,13 +46,18 @@ package struct APIDocument: Sendable {
 package struct SharedFailures: Sendable {
     /// Of every route.
     package let anywhere: [RouteFailure]
+    /// Of routes whose path has parameters: with an empty one it is another path, which may have other methods or none.
+    let parameters: [RouteFailure]
     /// Of routes for callers with a user id.
     package let user: RouteFailure
     /// Of routes for administrators.
     package let admin: RouteFailure
 
-    package init(anywhere: [RouteFailure], user: RouteFailure, admin: RouteFailure) {
+    package init(
+        anywhere: [RouteFailure], parameters: [RouteFailure], user: RouteFailure, admin: RouteFailure
+    ) {
         self.anywhere = anywhere
+        self.parameters = parameters
         self.user = user
         self.admin = admin
     }

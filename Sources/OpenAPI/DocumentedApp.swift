@@ -41,6 +41,9 @@ package struct DocumentedEntity: Sendable {
     /// Fields that at most administrators read.
     package let hidden: Set<String>
 
+    /// The relations that lead to one row.
+    var links: [String] { entity.relations.filter { !$0.isMany }.map(\.name) }
+
     /// The fields that somebody reads.
     var readable: [Field] { entity.fields.filter { !secret.contains($0.name) } }
 }

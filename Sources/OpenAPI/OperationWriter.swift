@@ -47,7 +47,7 @@ struct OperationWriter {
                 "content": content([body], about: subject),
             ]
         }
-        operation["responses"] = responses(of: route, about: subject)
+        operation["responses"] = responses(of: route, at: path, about: subject)
         let bearer: JSONValue = ["BearerAuth": []]
         // Where anyone may call, a credential may still decide what they see.
         operation["security"] = route.access == .anyone ? [[:], bearer] : [bearer]
@@ -72,8 +72,10 @@ struct OperationWriter {
 
     // MARK: Responses
 
-    private mutating func responses(of route: DocumentedRoute, about subject: Subject?) -> JSONValue {
-        var own = route.description.failures
+    private mutating func responses(
+        of route: DocumentedRoute, at path: PathTemplate, about subject: Subject?
+    ) -> JSONValue {
+        var own = route.description.failures + (path.parameters.isEmpty ? [] : errors.parameters)
         switch route.access {
         case .anyone: break
         case .user: own.append(errors.user)

@@ -45,6 +45,7 @@ struct SchemaWriter {
         case .subjectName: ["type": "string", "enum": [.string(subject?.name ?? "")]]
         case .memberForEachEntity(let schema, let isRequired): memberForEachEntity(schema, isRequired)
         case .anyEntity(let schema): either(app.entities.map { json(schema, about: .entity($0)) })
+        case .anyLinkedEntity(let schema): anyLinkedEntity(schema)
         }
     }
 
@@ -110,6 +111,12 @@ struct SchemaWriter {
         return object(members, isOpen: false) { writer, member in
             writer.json(member.schema, about: entities.next().map { .entity($0) })
         }
+    }
+
+    /// Where nothing can be linked, everything is described that can be tried in vain.
+    private mutating func anyLinkedEntity(_ schema: ValueSchema) -> JSONValue {
+        let linked = app.entities.filter { !$0.links.isEmpty }
+        return either((linked.isEmpty ? app.entities : linked).map { json(schema, about: .entity($0)) })
     }
 
     /// One of these; equal ones count once.

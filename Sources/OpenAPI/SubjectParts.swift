@@ -60,7 +60,10 @@ extension DocumentedEntity {
             })
     }
 
-    fileprivate var columns: [String] { [Entity.idColumn] + readable.map(\.name) }
+    /// The columns that anyone may ask for; that administrators may ask for more is left out.
+    fileprivate var columns: [String] {
+        [Entity.idColumn] + entity.fields.map(\.name).filter { !hidden.contains($0) && !secret.contains($0) }
+    }
 
     /// What can be asked of rows at any depth of a filter.
     fileprivate var conditions: [ValueSchema.Member] {
@@ -80,8 +83,5 @@ extension DocumentedEntity {
     }
 
     /// Where there is no relation to one row, no name is right; an empty choice could not be written down.
-    fileprivate var link: ValueSchema {
-        let names = entity.relations.filter { !$0.isMany }.map(\.name)
-        return names.isEmpty ? .text : .choice(names)
-    }
+    fileprivate var link: ValueSchema { links.isEmpty ? .text : .choice(links) }
 }

@@ -88,6 +88,8 @@ import Testing
         #expect(anyone["security"] == [[:], ["BearerAuth": []]])
         #expect(anyone[path: "responses", "401"] == nil)
         #expect(anyone[path: "responses", "408", "$ref"] == "#/components/responses/RequestTimeout")
+        #expect(user[path: "responses", "405", "headers", "Allow", "required"] == true)
+        #expect(anyone[path: "responses", "405"] == nil)
         // A status that the route has as well is described in one place.
         #expect(anyone[path: "responses", "409", "x-error-codes"] == ["RACE", "TAKEN"])
         #expect(anyone[path: "responses", "409", "headers", "Retry-After", "required"] == false)
@@ -117,6 +119,7 @@ import Testing
         #expect(user[path: "properties", "notes"] != nil)
         #expect(user[path: "properties", "passwordHash"] == nil)
         #expect(document[path: "components", "schemas", "UserFilter", "properties", "passwordHash"] == nil)
+        #expect(document[path: "components", "schemas", "UserColumn", "enum"] == ["id", "email"])
         #expect(document[path: "components", "schemas", "UserInput", "properties", "passwordHash"] != nil)
     }
 

@@ -94,6 +94,7 @@ enum Samples {
 
     static let errors = SharedFailures(
         anywhere: [RouteFailure(.requestTimeout, "REQUEST_TIMEOUT"), RouteFailure(.conflict, "RACE")],
+        parameters: [RouteFailure(.methodNotAllowed, "METHOD_NOT_ALLOWED", fields: ["Allow"])],
         user: RouteFailure(.unauthorized, "AUTH_REQUIRED", fields: ["WWW-Authenticate"]),
         admin: RouteFailure(.forbidden, "FORBIDDEN"))
 
