@@ -40,10 +40,17 @@ extension RecordStore {
         return json
     }
 
-    /// Removes the rows of `userID`, their own last, each like any delete. Returns how many went, and why others stayed.
-    package func purge(_ userID: String) async throws(RecordError) -> (deleted: Int, refusals: [RecordError]) {
-        var deleted = 0
-        var refusals: [RecordError] = []
+    /// What became of a purge.
+    package struct Purge: Sendable {
+        /// How many rows were removed.
+        package fileprivate(set) var deleted = 0
+        /// Why others stayed.
+        package fileprivate(set) var refusals: [RecordError] = []
+    }
+
+    /// Removes the rows of `userID`, their own last, each like any delete.
+    package func purge(_ userID: String) async throws(RecordError) -> Purge {
+        var purge = Purge()
         for part in ownedTables(userID) {
             var cursor: String?
             while true {
@@ -61,11 +68,11 @@ extension RecordStore {
                 let entity = part.table.entity.name
                 let steps = ids.map { prepare(.success(.delete(entity: entity, id: $0)), as: .admin) }
                 let outcomes = await make(steps, as: .admin)
-                refusals += outcomes.compactMap(\.refusal)
-                deleted += outcomes.count { $0.refusal == nil }
+                purge.refusals += outcomes.compactMap(\.refusal)
+                purge.deleted += outcomes.count { $0.refusal == nil }
             }
         }
-        return (deleted, refusals)
+        return purge
     }
 
     private struct OwnedTable: Sendable {
