@@ -84,20 +84,3 @@ extension RecordStore {
         try await make(try pipeline.update(table, id: id, .object(json), target: target), as: identity)
     }
 }
-
-extension FieldType {
-    /// The value that a text stands for in a path; nil when it stands for none of the type.
-    fileprivate func json(spelledBy text: String) -> JSONValue? {
-        switch self {
-        case .int: Int64(text).map { .integer($0) }
-        case .float: Double(text).map { .number($0) }
-        case .bool:
-            switch text {
-            case "true", "1": .bool(true)
-            case "false", "0": .bool(false)
-            default: nil
-            }
-        case .string, .datetime, .richtext, .reference: .string(text)
-        }
-    }
-}

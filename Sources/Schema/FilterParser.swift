@@ -18,12 +18,17 @@ package struct FilterParser {
     package static func parse(
         _ json: JSONValue, for entity: Entity, limits: FilterLimits = .standard
     ) throws(QueryProblem) -> Query {
+        try parse(json, for: entity, limits: limits, at: ValuePath())
+    }
+
+    /// Reads a filter that stands at `path` of a body.
+    static func parse(
+        _ json: JSONValue, for entity: Entity, limits: FilterLimits, at path: ValuePath
+    ) throws(QueryProblem) -> Query {
         if json.isNull { return Query() }
-        guard let object = json.object else {
-            throw invalid(ValuePath(), "a filter must be an object, not \(json.kind)")
-        }
+        guard let object = json.object else { throw .invalid(path, "a filter must be an object, not \(json.kind)") }
         var parser = FilterParser(entity: entity, limits: limits)
-        let condition = try parser.conjunction(object, at: ValuePath(), depth: 0)
+        let condition = try parser.conjunction(object, at: path, depth: 0)
         return Query(
             condition: condition.simplified(), order: parser.order, limit: parser.limit, offset: parser.offset,
             search: parser.search)
@@ -59,17 +64,17 @@ package struct FilterParser {
         _ json: JSONValue, at path: ValuePath, depth: Int
     ) throws(QueryProblem) -> [Condition] {
         guard let elements = json.array else {
-            throw Self.invalid(path, "must be an array of filters, not \(json.kind)")
+            throw .invalid(path, "must be an array of filters, not \(json.kind)")
         }
         if depth >= limits.depthMaximum {
-            throw Self.invalid(path, "nests deeper than \(limits.depthMaximum) levels")
+            throw .limit(path, "nests deeper than \(limits.depthMaximum) levels")
         }
         try count(at: path)
         var parts: [Condition] = []
         for (index, element) in elements.enumerated() {
             let path = path.index(index)
             guard let object = element.object else {
-                throw Self.invalid(path, "must be a filter object, not \(element.kind)")
+                throw .invalid(path, "must be a filter object, not \(element.kind)")
             }
             try count(at: path)
             parts.append(try conjunction(object, at: path, depth: depth + 1))
@@ -80,7 +85,7 @@ package struct FilterParser {
     private mutating func count(at path: ValuePath) throws(QueryProblem) {
         conditionCount += 1
         if conditionCount > limits.conditionCountMaximum {
-            throw Self.invalid(path, "a filter may have at most \(limits.conditionCountMaximum) conditions")
+            throw .limit(path, "a filter may have at most \(limits.conditionCountMaximum) conditions")
         }
     }
 
@@ -90,12 +95,12 @@ package struct FilterParser {
     private mutating func column(
         _ name: String, _ json: JSONValue, at path: ValuePath
     ) throws(QueryProblem) -> Condition {
-        guard let type = entity.columnType(name) else { throw unknownColumn(name, at: path) }
+        guard let type = entity.columnType(name) else { throw .unknownColumn(name, of: entity, at: path) }
         guard let operators = json.object else {
             try count(at: path)
             return try equality(Operands(column: name, type: type), json, at: path)
         }
-        if operators.isEmpty { throw Self.invalid(path, "has no operator; known are \(Self.operators)") }
+        if operators.isEmpty { throw .invalid(path, "has no operator; known are \(Self.operators)") }
         var parts: [Condition] = []
         for member in operators {
             let path = path.key(member.key)
@@ -122,9 +127,9 @@ package struct FilterParser {
         case "$like": return .contains(operands.column, try pattern(operands, json, at: path))
         case "$in": return try membership(operands, json, at: path)
         case "$isNull":
-            guard let isNull = json.bool else { throw Self.invalid(path, "must be true or false, not \(json.kind)") }
+            guard let isNull = json.bool else { throw .invalid(path, "must be true or false, not \(json.kind)") }
             return isNull ? .isNull(operands.column) : .not(.isNull(operands.column))
-        default: throw Self.invalid(path, "is no operator; known are \(Self.operators)")
+        default: throw .invalid(path, "is no operator; known are \(Self.operators)")
         }
     }
 
@@ -144,9 +149,9 @@ package struct FilterParser {
     private mutating func membership(
         _ operands: Operands, _ json: JSONValue, at path: ValuePath
     ) throws(QueryProblem) -> Condition {
-        guard let elements = json.array else { throw Self.invalid(path, "must be an array, not \(json.kind)") }
+        guard let elements = json.array else { throw .invalid(path, "must be an array, not \(json.kind)") }
         if elements.count > limits.inCountMaximum {
-            throw Self.invalid(path, "may have at most \(limits.inCountMaximum) elements")
+            throw .limit(path, "may have at most \(limits.inCountMaximum) elements")
         }
         var values: [FieldValue] = []
         values.reserveCapacity(elements.count)
@@ -167,12 +172,12 @@ package struct FilterParser {
     ) throws(QueryProblem) -> FieldValue {
         operandCount += 1
         if operandCount > limits.operandCountMaximum {
-            throw Self.invalid(path, "a filter may have at most \(limits.operandCountMaximum) operands")
+            throw .limit(path, "a filter may have at most \(limits.operandCountMaximum) operands")
         }
         do {
             return try operands.value(from: json)
         } catch {
-            throw Self.invalid(path, error.description)
+            throw .invalid(path, error.description)
         }
     }
 
@@ -180,7 +185,7 @@ package struct FilterParser {
         _ operands: Operands, _ json: JSONValue, at path: ValuePath
     ) throws(QueryProblem) -> String {
         guard operands.type.isText else {
-            throw Self.invalid(path, "needs a text column; \(operands.column) is of type \(operands.type.text)")
+            throw .invalid(path, "needs a text column; \(operands.column) is of type \(operands.type.text)")
         }
         return try text(json, at: path, byteCountMaximum: limits.likeByteCountMaximum)
     }
@@ -192,9 +197,9 @@ package struct FilterParser {
     ) throws(QueryProblem) {
         let known = "$and, $or, $order, $limit, $offset, $search"
         guard ["$order", "$limit", "$offset", "$search"].contains(key) else {
-            throw Self.invalid(path, "is not known here; known are \(known)")
+            throw .invalid(path, "is not known here; known are \(known)")
         }
-        if depth > 0 { throw Self.invalid(path, "belongs to the outermost object") }
+        if depth > 0 { throw .invalid(path, "belongs to the outermost object") }
         if json.isNull { return }
         switch key {
         case "$order": order = try orders(json, at: path)
@@ -202,7 +207,7 @@ package struct FilterParser {
         case "$offset": offset = try count(json, at: path)
         default:
             let text = try text(json, at: path, byteCountMaximum: limits.searchByteCountMaximum)
-            guard text.utf8.contains(where: { $0 > 0x20 }) else { throw Self.invalid(path, "must not be empty") }
+            guard text.utf8.contains(where: { $0 > 0x20 }) else { throw .invalid(path, "must not be empty") }
             search = text
         }
     }
@@ -210,51 +215,38 @@ package struct FilterParser {
     /// The columns in the order they are given (defect 33).
     private func orders(_ json: JSONValue, at path: ValuePath) throws(QueryProblem) -> [Query.Order] {
         guard let object = json.object else {
-            throw Self.invalid(path, "must be an object like {\"createdAt\": \"desc\"}, not \(json.kind)")
+            throw .invalid(path, "must be an object like {\"createdAt\": \"desc\"}, not \(json.kind)")
         }
         if object.count > limits.orderCountMaximum {
-            throw Self.invalid(path, "may name at most \(limits.orderCountMaximum) columns")
+            throw .limit(path, "may name at most \(limits.orderCountMaximum) columns")
         }
         var orders: [Query.Order] = []
         for member in object {
             let path = path.key(member.key)
-            guard entity.columnType(member.key) != nil else { throw unknownColumn(member.key, at: path) }
+            guard entity.columnType(member.key) != nil else { throw .unknownColumn(member.key, of: entity, at: path) }
             switch member.value.string.map(Name.folded) {
             case "asc": orders.append(Query.Order(column: member.key, isDescending: false))
             case "desc": orders.append(Query.Order(column: member.key, isDescending: true))
-            default: throw Self.invalid(path, "must be \"asc\" or \"desc\"")
+            default: throw .invalid(path, "must be \"asc\" or \"desc\"")
             }
         }
         return orders
     }
 
     private func count(_ json: JSONValue, at path: ValuePath) throws(QueryProblem) -> Int {
-        guard let count = json.int, count >= 0 else { throw Self.invalid(path, "must be a whole number, 0 or more") }
+        guard let count = json.int, count >= 0 else { throw .invalid(path, "must be a whole number, 0 or more") }
         return count
     }
 
     private func text(
         _ json: JSONValue, at path: ValuePath, byteCountMaximum: Int
     ) throws(QueryProblem) -> String {
-        guard let text = json.string else { throw Self.invalid(path, "must be a string, not \(json.kind)") }
+        guard let text = json.string else { throw .invalid(path, "must be a string, not \(json.kind)") }
         if text.utf8.count > byteCountMaximum {
-            throw Self.invalid(path, "may have at most \(byteCountMaximum) bytes")
+            throw .limit(path, "may have at most \(byteCountMaximum) bytes")
         }
-        if text.utf8.contains(0) { throw Self.invalid(path, FieldProblem.containsNUL.description) }
+        if text.utf8.contains(0) { throw .invalid(path, FieldProblem.containsNUL.description) }
         return text
-    }
-
-    // MARK: Problems
-
-    private static func invalid(_ path: ValuePath, _ message: String) -> QueryProblem {
-        QueryProblem(code: .invalidQuery, path: path, message: message)
-    }
-
-    private func unknownColumn(_ name: String, at path: ValuePath) -> QueryProblem {
-        let columns = entity.columnNames.joined(separator: ", ")
-        return QueryProblem(
-            code: .invalidColumn, path: path,
-            message: "\(entity.name) has no column \(JSONText.quoted(name)); valid columns are \(columns)")
     }
 }
 

@@ -26,16 +26,25 @@ extension ManifestParser {
     /// Checks the columns that relations go by, once all entities are known.
     ///
     /// A relation to one row goes by a column of its own entity that holds ids of the target. A relation to many rows
-    /// goes by a column of the target that holds ids of its own entity (defect 36).
+    /// goes by a column of the target that holds ids of its own entity (defect 36). In the reference that is a column of
+    /// its own entity, too: such a relation leads nowhere, so it is let pass with a warning.
     mutating func checkRelationColumns(in entities: [Entity]) {
         let byName = Dictionary(entities.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         for (relation, owner, path) in relationColumns {
             let (holder, referred) = relation.isMany ? (relation.target, owner) : (owner, relation.target)
             guard let entity = byName[holder] else { continue }
+            if let field = entity.field(relation.field), field.holdsIDs(of: referred) { continue }
+            if relation.isMany, byName[owner]?.field(relation.field) != nil {
+                reader.warning(
+                    .relationFieldNotFound, at: path,
+                    "\(holder) has no field \(JSONText.quoted(relation.field)) that holds ids of \(referred): "
+                        + "\(owner).\(relation.name) leads nowhere",
+                    hint: "name the field of \(holder) that is id(\(referred))")
+                continue
+            }
             guard let field = checkExists(relation.field, in: entity, .relationFieldNotFound, at: path) else {
                 continue
             }
-            if field.type == .string || field.type == .reference(referred) { continue }
             reader.error(
                 .relationFieldType, at: path,
                 "\(holder).\(field.name) is of type \(field.type.text), which holds no id of \(referred)",
@@ -83,4 +92,9 @@ extension ManifestParser {
             }
         }
     }
+}
+
+extension Field {
+    /// Whether its values can be ids of the entity's rows.
+    fileprivate func holdsIDs(of entity: String) -> Bool { type == .string || type == .reference(entity) }
 }

@@ -15,7 +15,12 @@ package enum Name {
     /// Whether it is `[A-Za-z_][A-Za-z0-9_]*`.
     static func isIdentifier(_ text: String) -> Bool {
         guard let first = text.utf8.first, isLetter(first) else { return false }
-        return text.utf8.allSatisfy { isLetter($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return text.utf8.allSatisfy(isIdentifier(byte:))
+    }
+
+    /// Whether it may stand in an identifier, be it not as its first byte.
+    static func isIdentifier(byte: UInt8) -> Bool {
+        isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
     /// Whether it begins, in whatever case, like the tables of the server or of SQLite.

@@ -45,6 +45,8 @@ package struct QueryProblem: Error, Hashable, Sendable, CustomStringConvertible 
     /// The place in the filter; empty for all of it.
     package let path: ValuePath
     package let message: String
+    /// Whether it would mean something, and is larger than a limit allows.
+    package var exceedsLimit = false
 
     package var description: String { path.text.isEmpty ? message : "\(path.text): \(message)" }
 }
@@ -71,6 +73,24 @@ package struct FilterLimits: Hashable, Sendable {
 }
 
 extension QueryProblem {
+    /// Something that means nothing.
+    static func invalid(_ path: ValuePath, _ message: String) -> QueryProblem {
+        QueryProblem(code: .invalidQuery, path: path, message: message)
+    }
+
+    /// Something that is larger than a limit allows.
+    static func limit(_ path: ValuePath, _ message: String) -> QueryProblem {
+        QueryProblem(code: .invalidQuery, path: path, message: message, exceedsLimit: true)
+    }
+
+    /// A name that is no column of the entity.
+    static func unknownColumn(_ name: String, of entity: Entity, at path: ValuePath) -> QueryProblem {
+        let columns = entity.columnNames.joined(separator: ", ")
+        return QueryProblem(
+            code: .invalidColumn, path: path,
+            message: "\(entity.name) has no column \(JSONText.quoted(name)); valid columns are \(columns)")
+    }
+
     /// A hidden field is, to whoever may not see it, no field at all.
     package static func hidden(_ column: String) -> QueryProblem {
         QueryProblem(code: .invalidColumn, path: ValuePath(), message: "there is no field \"\(column)\" to ask for")

@@ -34,7 +34,7 @@ final class DataPlane {
             }
             return nil
         }
-        let manifest = try Self.manifest(at: path)
+        let manifest = try Self.manifest(at: path, log)
         try Self.bind(actions, to: manifest, log)
         let policies = PolicySet(manifest, requirePolicies: configuration.isOn(.requirePolicies))
         Self.warn(of: policies, log)
@@ -70,7 +70,7 @@ final class DataPlane {
             secret: records.policies.secretFields(of:), hidden: records.policies.hiddenFields(of:))
     }
 
-    private static func manifest(at path: String) throws(StartError) -> Manifest {
+    private static func manifest(at path: String, _ log: Log) throws(StartError) -> Manifest {
         guard let bytes = readFile(path) else {
             throw StartError(description: "cannot read the manifest \(path) (--app, PYLON_MANIFEST)")
         }
@@ -86,6 +86,7 @@ final class DataPlane {
             let problems = result.diagnostics.map { "\n  \($0)" }.joined()
             throw StartError(description: "the manifest \(path) cannot be used:\(problems)")
         }
+        for diagnostic in result.diagnostics { log.warning("the manifest: \(diagnostic)") }
         return manifest
     }
 

@@ -23,9 +23,20 @@ package struct SQLWriter {
     }
 
     /// `name` in quotes, whatever it contains: reserved words, blanks, quotes.
-    package static func quoted(_ name: String) -> String {
-        guard name.utf8.contains(UInt8(ascii: "\"")) else { return "\"\(name)\"" }
-        return "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    package static func quoted(_ name: String) -> String { enclosed(name, in: "\"") }
+
+    /// `text` between two of `quote`, with those in it doubled. Code point by code point: to `Character` a quote is none when a
+    /// combining mark follows it, and to SQLite it is.
+    static func enclosed(_ text: String, in quote: Unicode.Scalar) -> String {
+        guard text.unicodeScalars.contains(quote) else { return "\(quote)\(text)\(quote)" }
+        var enclosed = String.UnicodeScalarView()
+        enclosed.append(quote)
+        for scalar in text.unicodeScalars {
+            if scalar == quote { enclosed.append(quote) }
+            enclosed.append(scalar)
+        }
+        enclosed.append(quote)
+        return String(enclosed)
     }
 
     /// Appends SQL that comes from no caller.

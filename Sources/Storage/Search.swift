@@ -8,14 +8,15 @@ package struct SearchRequest: Sendable {
     package var condition: Condition
     /// Fields whose values are counted over everything found.
     package var facets: [String]
-    /// Nil for the best match first.
+    /// Nil for the best match first, without a text the order of ids.
     package var order: [RowOrder]?
-    package var limit: Int
+    /// Nil for all hits.
+    package var limit: Int?
     package var offset: Int
 
     package init(
         _ text: String?, where condition: Condition = .always, facets: [String] = [], order: [RowOrder]? = nil,
-        limit: Int = 20, offset: Int = 0
+        limit: Int? = 20, offset: Int = 0
     ) {
         self.text = text
         self.condition = condition
@@ -25,16 +26,10 @@ package struct SearchRequest: Sendable {
         self.offset = offset
     }
 
-    /// What a client's filter asks for, its search text included; best match first unless it says otherwise.
-    package init(_ query: Query, limit: Int) {
-        let rows = RowQuery(query)
-        self.init(
-            query.search, where: rows.condition, order: rows.order.isEmpty ? nil : rows.order,
-            limit: min(limit, query.limit ?? limit), offset: query.offset)
-    }
-
-    /// Bytes of a query: longer ones are refused.
-    package static let textBytesMaximum = 4096
+    /// Bytes of a query: longer ones are refused. The API's own limit is tighter; taken apart and quoted, texts grow.
+    package static let textBytesMaximum = 32 << 10
+    /// Hits up to which facets are counted, as in the reference (spec/data.md 3.7).
+    package static let facetRowsMaximum = 1_000_000
     /// Values counted for each facet, the most frequent ones.
     package static let facetValuesMaximum = 1000
 }
@@ -62,17 +57,17 @@ package struct SearchTotals: Hashable, Sendable {
 extension DatabaseReading where Self: ~Copyable {
     /// Passes the rows of one page, best match first or in the order asked for, to `body`, until it returns false.
     ///
-    /// Throws `invalidQuery` for a text that is none of FTS5's.
+    /// A text needs the table's ``SearchIndex``. Throws `invalidQuery` for one that is none of FTS5's.
     package func searchRows(
-        _ index: SearchIndex, _ request: SearchRequest, _ body: (borrowing Row) throws(StorageError) -> Bool
+        _ table: EntityTable, _ request: SearchRequest, _ body: (borrowing Row) throws(StorageError) -> Bool
     ) throws(StorageError) {
-        let columns = index.table.columns.map { SQLWriter.quoted($0.name) }.joined(separator: ", ")
-        var writer = SQLWriter(index.table.entity, sql: "SELECT \(columns)")
-        try request.appendFound(by: index, to: &writer)
+        let columns = table.columns.map { SQLWriter.quoted($0.name) }.joined(separator: ", ")
+        var writer = SQLWriter(table.entity, sql: "SELECT \(columns)")
+        try request.appendFound(in: table, to: &writer)
         if let order = request.order {
             try writer.appendOrder(order)
         } else {
-            writer.append(request.match == nil ? " ORDER BY \"id\"" : " ORDER BY _fts_rank, \"id\"")
+            writer.append(request.relevanceOrder)
         }
         writer.appendLimit(request.limit, offset: request.offset)
         do throws(StorageError) {
@@ -82,29 +77,18 @@ extension DatabaseReading where Self: ~Copyable {
         }
     }
 
-    /// Counts what a search finds, whole and by facet, looking for it once.
+    /// Counts what a search finds, whole and by facet, looking for it once. Facets of more than
+    /// ``SearchRequest/facetRowsMaximum`` hits are not counted.
     package func searchTotals(
-        _ index: SearchIndex, _ request: SearchRequest
+        _ table: EntityTable, _ request: SearchRequest
     ) throws(StorageError) -> SearchTotals {
         let types = try request.facets.map { (name) throws(StorageError) in
-            guard let position = index.table.position(of: name) else {
-                throw .unknownField(entity: index.table.entity.name, field: name)
+            guard let position = table.position(of: name) else {
+                throw .unknownField(entity: table.entity.name, field: name)
             }
-            return index.table.columns[position].type
+            return table.columns[position].type
         }
-        let columns = request.facets.enumerated().map { "\(SQLWriter.quoted($1)) AS f\($0)" }
-        var writer = SQLWriter(index.table.entity, sql: "WITH found AS MATERIALIZED (SELECT ")
-        writer.append(columns.isEmpty ? "1" : columns.joined(separator: ", "))
-        try request.appendFound(by: index, to: &writer)
-        writer.append(") SELECT -1, NULL, count(*) FROM found")
-        for position in request.facets.indices {
-            writer.append(
-                """
-                 UNION ALL SELECT * FROM (SELECT \(position), f\(position), count(*) FROM found \
-                WHERE f\(position) IS NOT NULL GROUP BY f\(position) ORDER BY 3 DESC, 2 \
-                LIMIT \(SearchRequest.facetValuesMaximum))
-                """)
-        }
+        let writer = try request.totalsSQL(table)
         var totals = SearchTotals()
         totals.facets = request.facets.map { SearchTotals.Facet(field: $0, counts: []) }
         do throws(StorageError) {
@@ -129,18 +113,49 @@ extension DatabaseReading where Self: ~Copyable {
 extension SearchRequest {
     fileprivate var match: String? { text.flatMap { $0.isEmpty ? nil : $0 } }
 
+    /// The best match first. By the rank alone FTS5 sorts itself, and only rows of the page are read; equal ranks come in the order
+    /// of insertion. With a condition, ranks of rows that do not satisfy it are not even computed.
+    fileprivate var relevanceOrder: String {
+        if match == nil { return " ORDER BY \"id\"" }
+        return condition == .always ? " ORDER BY _fts_rank" : " ORDER BY _fts_rank, \"id\""
+    }
+
+    fileprivate func totalsSQL(_ table: EntityTable) throws(StorageError) -> SQLWriter {
+        guard !facets.isEmpty else {
+            var writer = SQLWriter(table.entity, sql: "SELECT -1, NULL, count(*)")
+            try appendFound(in: table, to: &writer)
+            return writer
+        }
+        let columns = facets.enumerated().map { "\(SQLWriter.quoted($1)) AS f\($0)" }
+        var writer = SQLWriter(table.entity, sql: "WITH found AS MATERIALIZED (SELECT ")
+        writer.append(columns.joined(separator: ", "))
+        try appendFound(in: table, to: &writer)
+        writer.append(") SELECT -1, NULL, count(*) FROM found")
+        for position in facets.indices {
+            writer.append(
+                """
+                 UNION ALL SELECT * FROM (SELECT \(position), f\(position), count(*) FROM found \
+                WHERE f\(position) IS NOT NULL AND (SELECT count(*) FROM found) <= \(Self.facetRowsMaximum) \
+                GROUP BY f\(position) ORDER BY 3 DESC, 2 LIMIT \(Self.facetValuesMaximum))
+                """)
+        }
+        return writer
+    }
+
     /// ` FROM` the rows found. The index stands in a query of its own, so that no column of it shadows one of the table.
-    fileprivate func appendFound(by index: SearchIndex, to writer: inout SQLWriter) throws(StorageError) {
+    fileprivate func appendFound(in table: EntityTable, to writer: inout SQLWriter) throws(StorageError) {
         if let match {
             guard match.utf8.count <= Self.textBytesMaximum else {
                 throw .invalidQuery("a search text of more than \(Self.textBytesMaximum) bytes")
             }
+            let index = SearchIndex.name(of: table.entity.name)
             writer.append(
-                " FROM (SELECT rowid AS _fts_row, rank AS _fts_rank FROM \(index.name) WHERE \(index.name) MATCH ")
+                " FROM (SELECT rowid AS _fts_row, rank AS _fts_rank FROM \(index) WHERE \(index) MATCH ")
             writer.append(value: .text(match))
-            writer.append(") JOIN \(index.table.name) ON \(index.table.name).rowid = _fts_row")
+            // CROSS: rows are looked up by what the index finds, never the other way round.
+            writer.append(") CROSS JOIN \(table.name) ON \(table.name).rowid = _fts_row")
         } else {
-            writer.append(" FROM \(index.table.name)")
+            writer.append(" FROM \(table.name)")
         }
         try writer.appendWhere(condition)
     }

@@ -8,8 +8,8 @@ package struct SearchIndex: Sendable {
     package let table: EntityTable
     /// The fields whose words are found.
     package let fields: [String]
-    let name: String
-    private let plainName: String
+    /// The name of its own table in the database.
+    package var tableName: String { Self.plainName(of: table.entity.name) }
 
     /// Words are folded to lower case without diacritics, in the script of any language.
     private static let tokenizer = "unicode61 remove_diacritics 2"
@@ -22,11 +22,12 @@ package struct SearchIndex: Sendable {
         guard !fields.isEmpty else { return nil }
         self.table = table
         self.fields = fields
-        plainName = Self.plainName(of: table.entity.name)
-        name = SQLWriter.quoted(plainName)
     }
 
     private static func plainName(of entity: String) -> String { "_fts_\(entity)" }
+
+    /// The quoted name of the index of the table `entity`.
+    static func name(of entity: String) -> String { SQLWriter.quoted(plainName(of: entity)) }
 
     private static func metaKey(of entity: String) -> String { "search:\(entity)" }
 
@@ -35,9 +36,7 @@ package struct SearchIndex: Sendable {
     }
 
     /// Text in single quotes.
-    private static func literal(_ text: String) -> String {
-        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
-    }
+    private static func literal(_ text: String) -> String { SQLWriter.enclosed(text, in: "'") }
 
     /// The statements that make it over `fields` of the table `entity` and fill it.
     private static func creation(_ entity: String, _ fields: [String]) -> [String] {

@@ -151,7 +151,7 @@ import Testing
             #""field": "ownerId", "many": false"#, #""field": "done""#, .relationFieldType,
             "entities[0].relations[0].field"),
         Mistake(
-            #""field": "ownerId", "many": true"#, #""field": "email", "many": true"#, .relationFieldNotFound,
+            #""field": "ownerId", "many": true"#, #""field": "nope", "many": true"#, .relationFieldNotFound,
             "entities[1].relations[0].field"),
         Mistake(#""text": ["title"]"#, #""text": ["x"]"#, .searchFieldNotFound, "entities[0].search.text[0]"),
         Mistake(#""text": ["title"]"#, #""text": ["done"]"#, .searchFieldType, "entities[0].search.text[0]"),
@@ -165,6 +165,17 @@ import Testing
 
     @Test(arguments: oddNames) func defect47OddAndReservedNamesAreRefused(mistake: Mistake) throws {
         try expect(mistake)
+    }
+
+    /// The reference takes a column of its own entity there, so its manifests have such relations.
+    @Test func defect36ARelationToManyByItsOwnColumnIsWarnedOf() throws {
+        let text = Samples.todos.replacing(
+            #""field": "ownerId", "many": true"#, #""field": "email", "many": true"#)
+        let result = ManifestParser.parse(try Samples.json(text))
+        #expect(result.manifest?.entity("User")?.relation("todos")?.field == "email")
+        #expect(result.diagnostics.map(\.severity) == [.warning])
+        #expect(result.diagnostics.map(\.code) == [.relationFieldNotFound])
+        #expect(result.diagnostics.map(\.path.text) == ["entities[1].relations[0].field"])
     }
 
     @Test func lookAlikesOfANameAreOtherNames() throws {

@@ -165,7 +165,7 @@ internal import Testing
             }
             var writer = JSONWriter()
             writer.beginArray()
-            try transaction.writeAggregate(aggregate, of: table, to: &writer)
+            _ = try transaction.writeAggregate(aggregate, of: table, to: &writer)
             writer.endArray()
             return writer.text
         }
@@ -199,6 +199,44 @@ internal import Testing
                 countsRows: true, groups: [.bucket("createdAt", bucket)],
                 condition: .compare("Rank", .equal, .integer(4))))
         #expect(text == #"[{"count":1,"createdAt_\#(bucket.rawValue)":"\#(expected)"}]"#)
+    }
+
+    @Test func `groups and bytes are limited`() async throws {
+        let test = try await TestDatabase([Self.entity])
+        let outcomes = try await test.database.write { transaction throws(StorageError) in
+            for number in 0..<3 {
+                try transaction.insert(
+                    Self.table, id: TestDatabase.id(number), ["title": .text("t\(number)"), "Rank": .integer(1)])
+            }
+            var outcomes: [AggregateOutcome] = []
+            for (groups, bytes) in [(3, 1000), (2, 1000), (3, 40)] {
+                var writer = JSONWriter()
+                writer.beginArray()
+                let aggregate = Aggregate(countsRows: true, groups: [.field("title")])
+                outcomes.append(
+                    try transaction.writeAggregate(
+                        aggregate, of: Self.table, groupsMaximum: groups, bytesMaximum: bytes, to: &writer))
+                writer.endArray()
+            }
+            return outcomes
+        }
+        #expect(outcomes == [.complete, .tooManyGroups, .tooLarge])
+    }
+
+    @Test func `a sum beyond 64 bits is an error of the caller`() async throws {
+        let test = try await TestDatabase([Self.entity])
+        let error = await thrown { () throws(StorageError) in
+            try await test.database.write { transaction throws(StorageError) in
+                for number in 0..<2 {
+                    try transaction.insert(
+                        Self.table, id: TestDatabase.id(number), ["title": .text("t"), "Rank": .integer(.max)])
+                }
+                var writer = JSONWriter()
+                writer.beginArray()
+                _ = try transaction.writeAggregate(Aggregate(terms: [.init(.sum, "Rank")]), of: Self.table, to: &writer)
+            }
+        }
+        #expect(error == .invalidQuery("a sum does not fit into 64 bits"))
     }
 
     @Test func `nonsense is refused`() async throws {

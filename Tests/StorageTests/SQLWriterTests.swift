@@ -16,6 +16,9 @@ internal import Testing
     @Test func `names are quoted whatever they contain`() {
         #expect(SQLWriter.quoted("order") == "\"order\"")
         #expect(SQLWriter.quoted("a\"b\"") == "\"a\"\"b\"\"\"")
+        // With a combining mark behind it a quote is no `Character` of its own.
+        let marked = SQLWriter.quoted("a\"\u{301}b")
+        #expect(marked.unicodeScalars.elementsEqual("\"a\"\"\u{301}b\"".unicodeScalars))
     }
 
     @Test func defect47NamesAreQuotedEverywhere() async throws {

@@ -141,7 +141,7 @@ internal import Testing
             try transaction.insert(table, id: TestDatabase.id(3), ["title": .text("more milk")])
             _ = try transaction.execute("INSERT INTO \"_fts_Todo\" (\"_fts_Todo\", rank) VALUES ('integrity-check', 1)")
             return try ["milk", "untitled"].map { (text) throws(StorageError) in
-                try transaction.searchTotals(index, SearchRequest(text)).total
+                try transaction.searchTotals(index.table, SearchRequest(text)).total
             }
         }
         #expect(found == [2, 1])

@@ -38,7 +38,7 @@ internal import Testing
     ) async throws(StorageError) -> [String] {
         try await test.database.read { transaction throws(StorageError) in
             var titles: [String] = []
-            try transaction.searchRows(index, request) { row in
+            try transaction.searchRows(index.table, request) { row in
                 titles.append(row.text(table.position(of: "title") ?? 0))
                 return true
             }
@@ -106,13 +106,13 @@ internal import Testing
     @Test func defect29FacetsSpellBoolsOneWayAndCountWhatWasFound() async throws {
         let (test, index) = try await Self.filled()
         let request = SearchRequest("red", where: .compare("price", .less, .real(100)), facets: ["brand", "new"])
-        let totals = try await test.database.read { t throws(StorageError) in try t.searchTotals(index, request) }
+        let totals = try await test.database.read { t throws(StorageError) in try t.searchTotals(index.table, request) }
         #expect(totals.total == 3)
         #expect(totals.facets.map(\.field) == ["brand", "new"])
         #expect(totals.facets[0].counts == [.init(value: "Adidas", count: 1), .init(value: "Nike", count: 1)])
         #expect(totals.facets[1].counts == [.init(value: "true", count: 3)])
         let all = try await test.database.read { t throws(StorageError) in
-            try t.searchTotals(index, SearchRequest(nil, facets: ["new"]))
+            try t.searchTotals(index.table, SearchRequest(nil, facets: ["new"]))
         }
         #expect(all.total == 4)
         #expect(all.facets[0].counts == [.init(value: "true", count: 3), .init(value: "false", count: 1)])
@@ -131,10 +131,10 @@ internal import Testing
 
     @Test func defect33ASearchBesideAFilterAndAnOrderOnATextColumnWorks() async throws {
         let (test, index) = try await Self.filled()
-        let query = Query(
-            condition: .contains("title", "shoe"), order: [.init(column: "title", isDescending: true)], limit: 1,
-            offset: 1, search: "red OR blue")
-        #expect(try await Self.found(test, index, SearchRequest(query, limit: 10)) == ["Red running shoe"])
+        let request = SearchRequest(
+            "red OR blue", where: .contains("title", "shoe"), order: [RowOrder("title", isDescending: true)], limit: 1,
+            offset: 1)
+        #expect(try await Self.found(test, index, request) == ["Red running shoe"])
         let plain = RowQuery(Query(order: [.init(column: "price")], limit: 2))
         let ids = try await test.database.read { t throws(StorageError) in try t.rows(Self.table, plain).map(\.id) }
         #expect(ids == [TestDatabase.id(2), TestDatabase.id(1)])
@@ -148,14 +148,16 @@ internal import Testing
             await thrown { () throws(StorageError) in try await Self.found(test, index, SearchRequest(text)) }
                 == expected)
         let totals = await thrown { () throws(StorageError) in
-            try await test.database.read { t throws(StorageError) in try t.searchTotals(index, SearchRequest(text)) }
+            try await test.database.read { t throws(StorageError) in
+                try t.searchTotals(index.table, SearchRequest(text))
+            }
         }
         #expect(totals == expected)
     }
 
     @Test func `a search text has a limit`() async throws {
         let (test, index) = try await Self.filled()
-        let long = SearchRequest(String(repeating: "a ", count: 3000))
+        let long = SearchRequest(String(repeating: "a ", count: SearchRequest.textBytesMaximum))
         let error = await thrown { () throws(StorageError) in try await Self.found(test, index, long) }
         guard case .invalidQuery = error else {
             Issue.record("\(String(describing: error))")

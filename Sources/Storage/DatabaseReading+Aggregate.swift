@@ -1,86 +1,23 @@
 package import PylonJSON
 package import PylonSchema
 
-/// What to compute over the rows of a table, by group.
-package struct Aggregate: Hashable, Sendable {
-    /// The functions of the wire.
-    package enum Function: String, Hashable, Sendable, CaseIterable {
-        case sum, avg, min, max
-        case countDistinct = "count_distinct"
-        /// Of a field: rows where it is not null.
-        case count
-    }
-
-    /// A span of time that a datetime falls into.
-    package enum Bucket: String, Hashable, Sendable, CaseIterable {
-        case hour, day, week, month, year
-
-        /// SQLite's format: hours as `2026-05-01 10:00:00`, weeks as `2026-W17`, starting on Monday, from 00.
-        fileprivate var format: String {
-            switch self {
-            case .hour: "%Y-%m-%d %H:00:00"
-            case .day: "%Y-%m-%d"
-            case .week: "%Y-W%W"
-            case .month: "%Y-%m"
-            case .year: "%Y"
-            }
-        }
-    }
-
-    /// What rows are grouped by.
-    package enum Group: Hashable, Sendable {
-        case field(String)
-        case bucket(String, Bucket)
-
-        fileprivate var outputName: String {
-            switch self {
-            case .field(let name): name
-            case .bucket(let name, let bucket): "\(name)_\(bucket.rawValue)"
-            }
-        }
-    }
-
-    /// One function of one field; its output is called `<function>_<field>`.
-    package struct Term: Hashable, Sendable {
-        package var function: Function
-        package var field: String
-
-        package init(_ function: Function, _ field: String) {
-            self.function = function
-            self.field = field
-        }
-    }
-
-    /// Whether to count rows, as `count`.
-    package var countsRows: Bool
-    package var terms: [Term]
-    package var groups: [Group]
-    package var condition: Condition
-    /// Groups returned at most.
-    package var limit: Int
-
-    /// The default of ``limit``.
-    package static let groupsMaximum = 10_000
-
-    package init(
-        countsRows: Bool = false, terms: [Term] = [], groups: [Group] = [], condition: Condition = .always,
-        limit: Int = groupsMaximum
-    ) {
-        self.countsRows = countsRows
-        self.terms = terms
-        self.groups = groups
-        self.condition = condition
-        self.limit = limit
-    }
+/// How the writing of an aggregate ended.
+package enum AggregateOutcome: Hashable, Sendable {
+    case complete
+    /// There are more groups than were to be written.
+    case tooManyGroups
+    /// What was written is longer than it may be.
+    case tooLarge
 }
 
 extension DatabaseReading where Self: ~Copyable {
     /// Writes one object for each group, ordered by the groups' values, as an array's elements: the caller has opened the
-    /// array. Keys come in alphabetical order.
+    /// array. Keys come in alphabetical order. Stops behind `groupsMaximum` groups, and when `writer` holds more than
+    /// `bytesMaximum`.
     package func writeAggregate(
-        _ aggregate: Aggregate, of table: EntityTable, writesBoolsAsIntegers: Bool = false,
-        to writer: inout JSONWriter
-    ) throws(StorageError) {
+        _ aggregate: Aggregate, of table: EntityTable, groupsMaximum: Int = .max - 1, bytesMaximum: Int = .max,
+        writesBoolsAsIntegers: Bool = false, to writer: inout JSONWriter
+    ) throws(StorageError) -> AggregateOutcome {
         let outputs = try aggregate.outputs(table)
         guard !outputs.isEmpty else { throw .invalidQuery("nothing to compute") }
         var sql = SQLWriter(table.entity, sql: "SELECT ")
@@ -90,23 +27,55 @@ extension DatabaseReading where Self: ~Copyable {
             let places = aggregate.groups.indices.map { String($0 + 1) }.joined(separator: ", ")
             sql.append(" GROUP BY \(places) ORDER BY \(places)")
         }
-        sql.appendLimit(aggregate.limit, offset: 0)
+        // One more than may be tells that there are more.
+        sql.appendLimit(groupsMaximum + 1, offset: 0)
         let members = outputs.enumerated().sorted {
             $0.element.name.utf8.lexicographicallyPrecedes($1.element.name.utf8)
         }
-        try connection.rows(sql.sql, sql.values) { row in
-            writer.beginObject()
-            for (position, output) in members {
-                writer.key(output.name)
-                RowEncoder.write(row, position, output.type, writesBoolsAsIntegers, to: &writer)
+        var count = 0
+        var outcome = AggregateOutcome.complete
+        do throws(StorageError) {
+            try connection.rows(sql.sql, sql.values) { row in
+                count += 1
+                if count > groupsMaximum { outcome = .tooManyGroups }
+                if writer.count > bytesMaximum { outcome = .tooLarge }
+                guard outcome == .complete else { return false }
+                writer.beginObject()
+                for (position, output) in members {
+                    writer.key(output.name)
+                    RowEncoder.write(row, position, output.type, writesBoolsAsIntegers, to: &writer)
+                }
+                writer.endObject()
+                return true
             }
-            writer.endObject()
-            return true
+        } catch {
+            throw aggregate.explained(error)
+        }
+        return writer.count > bytesMaximum ? .tooLarge : outcome
+    }
+}
+
+extension Aggregate.Bucket {
+    /// SQLite's format: hours as `2026-05-01 10:00:00`, weeks as `2026-W17`, starting on Monday, from 00.
+    fileprivate var format: String {
+        switch self {
+        case .hour: "%Y-%m-%d %H:00:00"
+        case .day: "%Y-%m-%d"
+        case .week: "%Y-W%W"
+        case .month: "%Y-%m"
+        case .year: "%Y"
         }
     }
 }
 
 extension Aggregate {
+    /// What is computed is ours and the numbers are the rows': whole numbers add up to more than SQLite can hold, which it says
+    /// with this text alone.
+    fileprivate func explained(_ error: StorageError) -> StorageError {
+        guard case .failed(let failure) = error, failure.message == "integer overflow" else { return error }
+        return .invalidQuery("a sum does not fit into 64 bits")
+    }
+
     fileprivate struct Output {
         let name: String
         let sql: String
@@ -129,10 +98,10 @@ extension Aggregate {
                     Output(name: group.outputName, sql: "strftime('\(bucket.format)', \(column))", type: nil))
             }
         }
-        if countsRows { outputs.append(Output(name: "count", sql: "count(*)", type: nil)) }
+        if countsRows { outputs.append(Output(name: Self.rowCountName, sql: "count(*)", type: nil)) }
         for term in terms {
             let (column, type) = try Self.column(term.field, table)
-            let name = "\(term.function.rawValue)_\(term.field)"
+            let name = term.outputName
             switch term.function {
             case .count: outputs.append(Output(name: name, sql: "count(\(column))", type: nil))
             case .countDistinct: outputs.append(Output(name: name, sql: "count(DISTINCT \(column))", type: nil))
