@@ -55,6 +55,8 @@ package enum APIError: Error, Sendable {
     case actionInputInvalid(String, problem: String)
     /// An action's own words; `status` is from 400 to 599.
     case actionRefused(code: String, message: String, status: Int)
+    /// The path ends where the name of an entity should stand (spec/data.md 3.7).
+    case missingEntity
     /// A request for rows.
     case record(RecordError)
 

@@ -85,6 +85,7 @@ package enum ErrorBody {
             )
         case .inputRefused(let reason): inputParts(of: reason)
         case .actionNotFound, .actionInputMissing, .actionInputInvalid, .actionRefused: actionParts(of: error)
+        case .missingEntity: (.badRequest, "MISSING_ENTITY", "The path lacks the name of an entity.")
         case .record(let reason): recordParts(of: reason)
         case .internal: (.internalServerError, "INTERNAL", "Something went wrong; the server's log has the details.")
         }
@@ -131,7 +132,7 @@ package enum ErrorBody {
         case .entityNotFound(let name): (.notFound, "ENTITY_NOT_FOUND", "There is no entity \"\(name)\".")
         case .rowNotFound: (.notFound, "NOT_FOUND", "There is no such row.")
         case .relationNotFound(let name):
-            (.badRequest, "RELATION_NOT_FOUND", "There is no relation \"\(name)\" that leads to one row.")
+            (.badRequest, "RELATION_NOT_FOUND", "There is no relation \"\(name)\" that could be used so.")
         case .denied: (.forbidden, "POLICY_DENIED", "Access denied by policy")
         case .refused(let refusal):
             (
@@ -149,9 +150,23 @@ package enum ErrorBody {
                 "The import ended here: \(problem.message). \(imported) rows before that have been imported."
             )
         case .query(let problem): (.badRequest, problem.code.rawValue, problem.description)
+        case .rowDependentRule(let read): rowDependentParts(of: read)
+        case .searchNotConfigured(let name):
+            (.badRequest, "SEARCH_NOT_CONFIGURED", "The manifest declares nothing to search in \"\(name)\".")
         case .responseTooLarge:
             (.badRequest, "RESPONSE_TOO_LARGE", "The answer would be too large: ask for fewer rows with a limit.")
+        case .tooManyGroups(let maximum):
+            (.badRequest, "RESPONSE_TOO_LARGE", "There are more than \(maximum) groups: narrow them with a where.")
         case .storage(let reason): storageParts(of: reason)
+        }
+    }
+
+    /// The first is the reference's code (spec/data.md 3.7), the second its twin.
+    private static func rowDependentParts(of read: RowlessRead) -> (HTTPStatus, String, String) {
+        let message = "The rules have to look at each row, which this cannot do."
+        return switch read {
+        case .search: (.forbidden, "SEARCH_REQUIRES_ROW_INDEPENDENT_POLICY", message)
+        case .aggregate: (.forbidden, "AGGREGATE_REQUIRES_ROW_INDEPENDENT_POLICY", message)
         }
     }
 

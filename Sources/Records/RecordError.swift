@@ -7,7 +7,7 @@ package enum RecordError: Error, Sendable {
     case entityNotFound(String)
     /// There is no such row.
     case rowNotFound
-    /// The entity has no relation of that name that leads to one row.
+    /// The entity has no relation of that name, or none that can be used for what was asked.
     case relationNotFound(String)
     /// The rules say no. Which one is for the log: clients are not told.
     case denied(rule: String?)
@@ -25,8 +25,14 @@ package enum RecordError: Error, Sendable {
     case importBroken(ImportProblem, imported: Int)
     /// What was asked for is no query of the entity.
     case query(QueryProblem)
-    /// The answer would be larger than ``RecordLimits/responseBytesMaximum``.
+    /// The rules cannot be a condition on columns, without which this is not answered: every row would have to be judged.
+    case rowDependentRule(RowlessRead)
+    /// The manifest declares nothing to search in this entity.
+    case searchNotConfigured(String)
+    /// The answer would be larger than ``RecordLimits/responseBytesMaximum``, or hold more rows than a graph may.
     case responseTooLarge
+    /// An aggregate has more groups than ``RecordLimits/groupsMaximum``, the number given.
+    case tooManyGroups(Int)
     /// The database refused or failed.
     case storage(StorageError)
 
@@ -48,4 +54,10 @@ package enum RecordError: Error, Sendable {
         default: false
         }
     }
+}
+
+/// What is computed in the database from rows that nobody looks at one by one.
+package enum RowlessRead: Hashable, Sendable {
+    case aggregate
+    case search
 }

@@ -15,6 +15,9 @@ package struct RecordLimits: Hashable, Sendable {
     package var importBytesMaximum = 1 << 30
     /// Relations below relations in a graph query (3.4).
     package var includeDepthMaximum = 4
+    /// Entities and relations in one graph query, and the rows read for it.
+    package var graphNodesMaximum = 64
+    package var graphRowsMaximum = 100_000
     /// Groups of an aggregate (3.6).
     package var groupsMaximum = 10_000
     /// Bytes of a search text (3.7).

@@ -39,7 +39,7 @@ extension RecordStore {
     package func list(
         _ entity: String, limit: Int?, offset: Int, as identity: PolicyIdentity
     ) async throws(RecordError) -> RecordPage {
-        try await rows(try table(entity), RowQuery(limit: limit, offset: offset), as: identity)
+        try await rows(RowSource(try table(entity)), RowQuery(limit: limit, offset: offset), as: identity)
     }
 
     /// Rows behind the one called `cursor`, in the order of their ids. `limit` is held to 1...``RecordLimits/pageRowsMaximum``.
@@ -48,7 +48,7 @@ extension RecordStore {
     ) async throws(RecordError) -> RecordPage {
         let limit = min(max(limit ?? limits.pageRowsStandard, 1), limits.pageRowsMaximum)
         let condition = cursor.map { Condition.compare(Entity.idColumn, .greater, .text($0)) } ?? .always
-        return try await rows(try table(entity), RowQuery(condition, limit: limit), as: identity)
+        return try await rows(RowSource(try table(entity)), RowQuery(condition, limit: limit), as: identity)
     }
 
     /// The rows that a filter asks for (spec/data.md 3.3). Throws `query` besides what ``list(_:limit:offset:as:)`` throws.
@@ -58,31 +58,35 @@ extension RecordStore {
         let table = try table(entity)
         let query: Query
         do throws(QueryProblem) {
-            query = try FilterParser.parse(filter, for: table.entity, limits: limits.filter)
+            query = try FilterParser.parse(filter, for: table.entity, limits: filterLimits)
         } catch {
-            throw .query(error)
+            throw refusal(error)
         }
-        let hidden = hiddenFields(entity, for: identity)
-        let columns = query.condition.columns.union(query.order.map(\.column))
-        if let column = columns.intersection(hidden).min() { throw .query(.hidden(column)) }
-        if query.search != nil { throw .query(.searchUnavailable) }
-        return try await rows(table, RowQuery(query), as: identity)
+        return try await rows(try source(table, query, for: identity), RowQuery(query), as: identity)
+    }
+
+    /// The limits of a filter, the length of its search text included.
+    var filterLimits: FilterLimits {
+        var filter = limits.filter
+        filter.searchByteCountMaximum = limits.searchTextBytesMaximum
+        return filter
     }
 
     /// The rows of `query` that the caller may read, and whether there are more.
     private func rows(
-        _ table: EntityTable, _ query: RowQuery, as identity: PolicyIdentity
+        _ source: RowSource, _ query: RowQuery, as identity: PolicyIdentity
     ) async throws(RecordError) -> RecordPage {
+        let table = source.table
         let entity = table.entity.name
         let decision = policies.decide(.read, entity, identity)
         if case .denied(let rule) = decision { throw .denied(rule: rule) }
         let reader = RowReader(
-            table: table, query: query, encoder: encoder(table, for: identity),
+            source: source, query: query, encoder: encoder(table, for: identity),
             bytesMaximum: limits.responseBytesMaximum,
             condition: decision.isAllowed ? .always : policies.condition(for: .read, entity, identity)
         ) { [policies] row in policies.decide(.read, entity, identity) { row[column: $0] }.isAllowed }
         guard let page = try await read({ transaction throws(StorageError) in try reader.read(&transaction) }) else {
-            throw .responseTooLarge
+            throw limited(.responseTooLarge)
         }
         return page
     }
@@ -100,7 +104,7 @@ extension RecordStore {
 
 /// Reads the rows of a query that somebody may read, straight into JSON.
 private struct RowReader: Sendable {
-    let table: EntityTable
+    let source: RowSource
     let query: RowQuery
     let encoder: RowEncoder
     let bytesMaximum: Int
@@ -126,9 +130,9 @@ private struct RowReader: Sendable {
             query.offset = 0
         }
         var isTooLarge = false
-        try transaction.rows(table, query) { row throws(StorageError) in
+        try source.rows(query, in: transaction) { row throws(StorageError) in
             if condition == nil {
-                guard mayRead(StoredRow(table, row)) else { return true }
+                guard mayRead(StoredRow(source.table, row)) else { return true }
                 guard skipped == self.query.offset else {
                     skipped += 1
                     return true
@@ -140,7 +144,7 @@ private struct RowReader: Sendable {
             }
             encoder.write(row, to: &json)
             page.count += 1
-            page.lastID = row.text(table.idPosition)
+            page.lastID = row.text(source.table.idPosition)
             isTooLarge = json.count > bytesMaximum
             return !isTooLarge
         }

@@ -14,9 +14,10 @@ package final class RecordStore: Sendable {
     package let limits: RecordLimits
     package let counters = RecordCounters()
     let database: Database
+    let clock: any Clock
     let pipeline: WritePipeline
+    let writesBoolsAsIntegers: Bool
     private let tables: EntityTables
-    private let writesBoolsAsIntegers: Bool
 
     /// Serves the entities of `manifest` from `database`, whose tables fit it already (``SchemaPush``). `writesBoolsAsIntegers` is for
     /// clients of the reference that expect 0 and 1.
@@ -28,6 +29,7 @@ package final class RecordStore: Sendable {
         self.policies = policies
         self.limits = limits
         self.database = database
+        self.clock = clock
         self.writesBoolsAsIntegers = writesBoolsAsIntegers
         tables = EntityTables(manifest)
         pipeline = WritePipeline(
@@ -40,10 +42,11 @@ package final class RecordStore: Sendable {
         try tables.table(entity)
     }
 
-    /// How rows are written for somebody: without the fields that are hidden from them.
-    func encoder(_ table: EntityTable, for identity: PolicyIdentity) -> RowEncoder {
-        let name = table.entity.name
-        let hidden = identity.isAdmin ? policies.secretFields(of: name) : policies.hiddenFields(of: name)
+    /// How rows are written for somebody: without the fields that are hidden from them, and without `others`.
+    func encoder(
+        _ table: EntityTable, for identity: PolicyIdentity, hiding others: Set<String> = []
+    ) -> RowEncoder {
+        let hidden = hiddenFields(table.entity.name, for: identity).union(others)
         return RowEncoder(table, hiding: hidden, writesBoolsAsIntegers: writesBoolsAsIntegers)
     }
 

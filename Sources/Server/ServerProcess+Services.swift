@@ -54,7 +54,8 @@ extension ServerProcess {
     private var dataRoutes: [Route<Handler>] {
         guard let dataPlane else { return [] }
         let routes = EntityRoutes(records: dataPlane.records, log: log)
-        return routes.table + routes.linkTable + routes.bulkTable + TransferRoutes(routes, clock: clock).table
+        let reads = routes.table + routes.graphTable + routes.aggregateTable + routes.searchTable
+        return reads + routes.linkTable + routes.bulkTable + TransferRoutes(routes, clock: clock).table
             + ActionRoutes(routes, actions: server.actions).table
     }
 

@@ -79,7 +79,10 @@ func refusal<T>(_ body: () async throws(RecordError) -> T) async -> String {
         case .denied: "denied"
         case .input(let problem): problem.code.rawValue
         case .query(let problem): problem.code.rawValue
+        case .rowDependentRule(let read): "rowDependentRule(\(read))"
+        case .searchNotConfigured: "searchNotConfigured"
         case .responseTooLarge: "responseTooLarge"
+        case .tooManyGroups(let maximum): "tooManyGroups(\(maximum))"
         case .storage(let reason): "\(reason)"
         }
     }
