@@ -8,7 +8,7 @@ extension EntityRoutes {
     package var aggregateTable: [Route<Handler>] {
         [
             Route(
-                .post, "/api/aggregate/:entity", access: .anyone, bodyLimit: .standard,
+                .post, "/api/aggregate/:entity", .aggregateRows, access: .anyone, bodyLimit: .standard,
                 handler: .asynchronous(aggregate))
         ]
     }

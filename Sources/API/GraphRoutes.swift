@@ -6,7 +6,7 @@ internal import PylonRecords
 extension EntityRoutes {
     /// Graph queries.
     package var graphTable: [Route<Handler>] {
-        [Route(.post, "/api/query", access: .anyone, bodyLimit: .standard, handler: .asynchronous(graph))]
+        [Route(.post, "/api/query", .queryGraph, access: .anyone, bodyLimit: .standard, handler: .asynchronous(graph))]
     }
 
     private func graph(_ request: Request) async throws(APIError) -> HTTPResponse {

@@ -9,10 +9,14 @@ extension EntityRoutes {
     /// Searches.
     package var searchTable: [Route<Handler>] {
         [
-            Route(.post, "/api/search", access: .anyone, bodyLimit: .standard, handler: .immediate(searchNothing)),
-            Route(.post, "/api/search/:entity", access: .anyone, bodyLimit: .standard, handler: .asynchronous(search)),
             Route(
-                .get, "/api/admin/ops/search_indexes", access: .admin, bodyLimit: .none,
+                .post, "/api/search", .searchNothing, access: .anyone, bodyLimit: .standard,
+                handler: .immediate(searchNothing)),
+            Route(
+                .post, "/api/search/:entity", .searchRows, access: .anyone, bodyLimit: .standard,
+                handler: .asynchronous(search)),
+            Route(
+                .get, "/api/admin/ops/search_indexes", .showSearchIndexes, access: .admin, bodyLimit: .none,
                 handler: .immediate(searchIndexes)),
         ]
     }
