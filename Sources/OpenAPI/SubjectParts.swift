@@ -76,10 +76,20 @@ extension DocumentedEntity {
     /// What else the outermost object of a filter has.
     fileprivate var settings: [ValueSchema.Member] {
         let orders = columns.map { ValueSchema.Member.optional($0, .choice(["asc", "desc"])) }
-        return [
+        // A word at least; what is one is for the text's own syntax to say.
+        let words = ValueSchema.string(
+            .init(pattern: #"^[^\x00]*[^\x00-\x20][^\x00]*$"#, counts: 1...FilterLimits.standard.searchByteCountMaximum)
+        )
+        let search: [ValueSchema.Member] = isSearched ? [.optional("$search", words)] : []
+        return search + [
             .optional("$order", .object(orders, counts: 0...FilterLimits.standard.orderCountMaximum)),
             .optional("$limit", .count), .optional("$offset", .count),
         ]
+    }
+
+    /// Whether anyone may search its text.
+    private var isSearched: Bool {
+        entity.search?.text.contains { !hidden.contains($0) && !secret.contains($0) } ?? false
     }
 
     /// Where there is no relation to one row, no name is right; an empty choice could not be written down.

@@ -123,6 +123,11 @@ import Testing
         #expect(document[path: "components", "schemas", "UserInput", "properties", "passwordHash"] != nil)
     }
 
+    @Test func onlyWhatIsIndexedMayBeSearched() {
+        #expect(document[path: "components", "schemas", "ThingFilter", "properties", "$search"] != nil)
+        #expect(document[path: "components", "schemas", "UserFilter", "properties", "$search"] == nil)
+    }
+
     @Test func aServerWithoutAnAppDescribesTheRest() throws {
         let bare = Samples.document(DocumentedApp(title: "pylon", version: "0"))
         #expect(bare["info"] == ["title": "pylon", "version": "0"])
