@@ -104,5 +104,6 @@ extension RouteDescription {
                     .optional("result", .any),
                 ]))
         ],
-        failures: [.invalidJSON, .denied, .actionInputMissing, .actionInputInvalid])
+        failures: [.invalidJSON, .denied, .actionInputMissing, .actionInputInvalid],
+        runs: .action)
 }

@@ -24,7 +24,7 @@ extension RouteDescription {
     static let createRow = RouteDescription(
         "create*", "Adds a row.", topic: .entities, per: .entity, body: .json(.part(.input)),
         answers: [.created("The id of the new row.", .named("Created", .object([.required("id", .rowID)])))],
-        failures: .writing)
+        failures: .writing, runs: .hooks)
 
     static let listRowsByCursor = RouteDescription(
         "list*ByCursor", "A page of rows behind a cursor, in the order of their ids.", topic: .entities, per: .entity,
@@ -51,11 +51,11 @@ extension RouteDescription {
     static let updateRow = RouteDescription(
         "update*", "Changes the fields given.", topic: .entities, per: .entity, path: ["id": .rowID],
         body: .json(.part(.patch)), answers: [.ok("It is changed.", .done("updated"))],
-        failures: .writing + [.rowNotFound])
+        failures: .writing + [.rowNotFound], runs: .hooks)
 
     static let deleteRow = RouteDescription(
         "delete*", "Removes a row.", topic: .entities, per: .entity, path: ["id": .rowID],
-        answers: [.ok("It is gone.", .done("deleted"))], failures: .reading + [.rowNotFound])
+        answers: [.ok("It is gone.", .done("deleted"))], failures: .reading + [.rowNotFound], runs: .hooks)
 
     static let queryRows = RouteDescription(
         "query*", "The rows that a filter asks for.", topic: .entities, per: .entity, body: .json(.part(.filter)),
@@ -76,12 +76,12 @@ extension RouteDescription {
     static let linkRows = RouteDescription(
         "link", "Makes a relation of a row lead to another row: an update.", topic: .entities,
         body: .json(.anyLinkedEntity(.object(linkMembers + [.required("target_id", .rowID)], isOpen: true))),
-        answers: [.ok("It does.", .done("linked"))], failures: linking)
+        answers: [.ok("It does.", .done("linked"))], failures: linking, runs: .hooks)
 
     static let unlinkRows = RouteDescription(
         "unlink", "Makes a relation of a row lead nowhere: an update.", topic: .entities,
         body: .json(.anyLinkedEntity(.object(linkMembers, isOpen: true))),
-        answers: [.ok("It does.", .done("unlinked"))], failures: linking)
+        answers: [.ok("It does.", .done("unlinked"))], failures: linking, runs: .hooks)
 
     private static let linkMembers: [ValueSchema.Member] = [
         .required("entity", .subjectName), .required("id", .rowID), .required("relation", .part(.link)),

@@ -17,11 +17,13 @@ package struct RouteDescription: Hashable, Sendable {
     package let body: RouteContent?
     package let answers: [RouteAnswer]
     package let failures: [RouteFailure]
+    /// The code of the app that may refuse as well, in its own words; nil where none runs.
+    package let appCode: RouteAppCode?
 
     package init(
         _ name: String, _ summary: String, topic: RouteTopic, per subject: RouteSubject? = nil,
         path: [String: ValueSchema] = [:], inputs: [RouteInput] = [], body: RouteContent? = nil,
-        answers: [RouteAnswer], failures: [RouteFailure] = []
+        answers: [RouteAnswer], failures: [RouteFailure] = [], runs appCode: RouteAppCode? = nil
     ) {
         self.name = name
         self.summary = summary
@@ -32,7 +34,16 @@ package struct RouteDescription: Hashable, Sendable {
         self.body = body
         self.answers = answers
         self.failures = failures
+        self.appCode = appCode
     }
+}
+
+/// The code of an app that a route runs on its way.
+package enum RouteAppCode: Hashable, Sendable {
+    /// What runs on every change of a row; it refuses with statuses from 400 to 499.
+    case hooks
+    /// What the action does; it refuses with statuses from 400 to 599.
+    case action
 }
 
 /// What a route belongs to; the raw value is the operation's tag.

@@ -8,10 +8,15 @@ package struct DocumentedApp: Sendable {
     package let actions: [Operation]
     /// Whether rows have 0 and 1 for booleans.
     package let writesBoolsAsIntegers: Bool
+    /// Whether code of the app runs on changes of rows.
+    let hasHooks: Bool
+    /// The actions that do something.
+    let boundActions: Set<String>
 
     /// The app of a manifest. `secret` and `hidden` name the fields of an entity that nobody reads, and that only administrators do.
     package init(
-        _ manifest: Manifest, writesBoolsAsIntegers: Bool = false, secret: (String) -> Set<String>,
+        _ manifest: Manifest, writesBoolsAsIntegers: Bool = false, hasHooks: Bool = false,
+        boundActions: Set<String> = [], secret: (String) -> Set<String>,
         hidden: (String) -> Set<String>
     ) {
         title = manifest.name
@@ -21,6 +26,8 @@ package struct DocumentedApp: Sendable {
         }
         actions = manifest.actions
         self.writesBoolsAsIntegers = writesBoolsAsIntegers
+        self.hasHooks = hasHooks
+        self.boundActions = boundActions
     }
 
     /// A server without an app.
@@ -30,6 +37,8 @@ package struct DocumentedApp: Sendable {
         entities = []
         actions = []
         writesBoolsAsIntegers = false
+        hasHooks = false
+        boundActions = []
     }
 }
 

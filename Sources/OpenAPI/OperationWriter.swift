@@ -82,20 +82,40 @@ struct OperationWriter {
         case .admin: own.append(errors.admin)
         }
         let answers = route.description.answers
+        let isOpen = runsAppCode(route, subject)
         let ownStatuses = Set(Self.statuses(of: own) + answers.map(\.status))
         var responses = JSONObject()
         for status in ownStatuses.union(Self.statuses(of: errors.anywhere)).sorted(by: { $0.code < $1.code }) {
             responses["\(status.code)"] =
                 ownStatuses.contains(status)
-                ? response(status, answers: answers, own + errors.anywhere, about: subject)
+                ? response(
+                    status, answers: answers, own + errors.anywhere, appRefuses: isOpen && status.code < 500,
+                    about: subject)
                 : ["$ref": .string("#/components/responses/\(Self.name(of: status))")]
+        }
+        if isOpen {
+            for range in route.description.appCode == .action ? ["4XX", "5XX"] : ["4XX"] {
+                responses[range] = [
+                    "description": "The app's own refusal.", "content": content([.json(.error)], about: subject),
+                ]
+            }
         }
         return .object(responses)
     }
 
+    /// Whether code of the app may refuse, with statuses and codes that nobody else knows.
+    private func runsAppCode(_ route: DocumentedRoute, _ subject: Subject?) -> Bool {
+        switch route.description.appCode {
+        case nil: false
+        case .hooks: app.hasHooks
+        case .action: subject.map { app.boundActions.contains($0.name) } ?? false
+        }
+    }
+
     /// Everything that can come with a status.
     private mutating func response(
-        _ status: HTTPStatus, answers: [RouteAnswer], _ failures: [RouteFailure], about subject: Subject?
+        _ status: HTTPStatus, answers: [RouteAnswer], _ failures: [RouteFailure], appRefuses: Bool = false,
+        about subject: Subject?
     ) -> JSONValue {
         let answers = answers.filter { $0.status == status }
         let failures = failures.filter { $0.status == status }
@@ -107,8 +127,8 @@ struct OperationWriter {
         if !headers.isEmpty { response["headers"] = .object(headers) }
         let contents = answers.flatMap(\.contents) + (failures.isEmpty ? [] : [.json(.error)])
         if !contents.isEmpty { response["content"] = content(contents, about: subject) }
-        // For programs: which codes the error may have.
-        if !codes.isEmpty { response["x-error-codes"] = .array(codes.map { .string($0) }) }
+        // For programs: which codes the error may have, where no others are possible.
+        if !codes.isEmpty, !appRefuses { response["x-error-codes"] = .array(codes.map { .string($0) }) }
         return .object(response)
     }
 

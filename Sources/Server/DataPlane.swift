@@ -64,9 +64,12 @@ final class DataPlane {
     func close() { database.close() }
 
     /// What the API's document says of the app.
-    func documentedApp(writesBoolsAsIntegers: Bool) -> DocumentedApp {
+    func documentedApp(
+        writesBoolsAsIntegers: Bool, hasHooks: Bool, boundActions: Set<String>
+    ) -> DocumentedApp {
         DocumentedApp(
-            records.manifest, writesBoolsAsIntegers: writesBoolsAsIntegers,
+            records.manifest, writesBoolsAsIntegers: writesBoolsAsIntegers, hasHooks: hasHooks,
+            boundActions: boundActions,
             secret: records.policies.secretFields(of:), hidden: records.policies.hiddenFields(of:))
     }
 

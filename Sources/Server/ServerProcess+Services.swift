@@ -61,7 +61,9 @@ extension ServerProcess {
 
     /// What the API's document says of the app.
     private var documentedApp: DocumentedApp {
-        dataPlane?.documentedApp(writesBoolsAsIntegers: configuration.isOn(.boolsAsIntegers))
+        dataPlane?.documentedApp(
+            writesBoolsAsIntegers: configuration.isOn(.boolsAsIntegers), hasHooks: !server.hooks.isEmpty,
+            boundActions: Set(server.actions.map(\.name)))
             ?? DocumentedApp(title: server.program, version: ShardServer.version)
     }
 

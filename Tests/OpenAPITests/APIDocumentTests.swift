@@ -128,6 +128,20 @@ import Testing
         #expect(document[path: "components", "schemas", "UserFilter", "properties", "$search"] == nil)
     }
 
+    @Test func theAppsOwnRefusalsAreDescribedWhereItsCodeRuns() throws {
+        let create = try operation("/api/entities/Thing", "post")
+        #expect(create[path: "responses", "4XX"] == nil)
+        #expect(create[path: "responses", "409", "x-error-codes"] == ["RACE", "TAKEN"])
+        let open = Samples.document(Samples.app(hasHooks: true, boundActions: ["toggle"]))
+        let hooked = try #require(open[path: "paths", "/api/entities/Thing", "post", "responses"])
+        #expect(hooked["4XX"] != nil)
+        #expect(hooked["5XX"] == nil)
+        #expect(hooked[path: "409", "x-error-codes"] == nil)
+        #expect(open[path: "paths", "/api/actions/toggle", "post", "responses", "5XX"] != nil)
+        #expect(open[path: "paths", "/api/actions/Toggle", "post", "responses", "4XX"] == nil)
+        #expect(open[path: "paths", "/health", "get", "responses", "4XX"] == nil)
+    }
+
     @Test func aServerWithoutAnAppDescribesTheRest() throws {
         let bare = Samples.document(DocumentedApp(title: "pylon", version: "0"))
         #expect(bare["info"] == ["title": "pylon", "version": "0"])

@@ -36,9 +36,12 @@ enum Samples {
 
     static let app = app()
 
-    static func app(boolsAsIntegers: Bool = false) -> DocumentedApp {
+    static func app(
+        boolsAsIntegers: Bool = false, hasHooks: Bool = false, boundActions: Set<String> = []
+    ) -> DocumentedApp {
         DocumentedApp(
-            manifest, writesBoolsAsIntegers: boolsAsIntegers, secret: { $0 == "User" ? ["passwordHash"] : [] },
+            manifest, writesBoolsAsIntegers: boolsAsIntegers, hasHooks: hasHooks, boundActions: boundActions,
+            secret: { $0 == "User" ? ["passwordHash"] : [] },
             hidden: { $0 == "User" ? ["passwordHash", "notes"] : [] })
     }
 
@@ -50,7 +53,7 @@ enum Samples {
             access: .anyone, handler: 0),
         Route(
             .post, "/api/entities/:entity",
-            description("create*", per: .entity, body: .part(.input), answer: .done("created")),
+            description("create*", per: .entity, body: .part(.input), answer: .done("created"), runs: .hooks),
             access: .anyone, bodyLimit: .bytes(512), handler: 0),
         Route(
             .patch, "/api/entities/:entity/:id",
@@ -79,16 +82,19 @@ enum Samples {
             access: .admin, handler: 0),
         Route(
             .post, "/api/actions/:name",
-            description("execute*", per: .action, body: .part(.input), answer: .any), access: .anyone, handler: 0),
+            description("execute*", per: .action, body: .part(.input), answer: .any, runs: .action), access: .anyone,
+            handler: 0),
     ]
 
     private static func description(
         _ name: String, per subject: RouteSubject? = nil, path: [String: ValueSchema] = [:], body: ValueSchema? = nil,
-        answer: ValueSchema = .anyObject
+        answer: ValueSchema = .anyObject, runs appCode: RouteAppCode? = nil
     ) -> RouteDescription {
         RouteDescription(
             name, "What it does.", topic: .entities, per: subject, path: path, body: body.map { .json($0) },
-            answers: [.ok("It is done.", answer)], failures: [RouteFailure(.conflict, "TAKEN", fields: ["Retry-After"])]
+            answers: [.ok("It is done.", answer)],
+            failures: [RouteFailure(.conflict, "TAKEN", fields: ["Retry-After"])],
+            runs: appCode
         )
     }
 
