@@ -75,7 +75,7 @@ package indirect enum ValueSchema: Hashable, Sendable {
 }
 
 /// What the manifest says of an entity or an action; the raw value follows the subject's name in the name of the schema.
-package enum SubjectPart: String, Hashable, Sendable, CaseIterable {
+package enum SubjectPart: String, Hashable, Sendable {
     /// An entity's row as it is read.
     case row = ""
     /// A new row of an entity, or what an action is called with.
