@@ -32,6 +32,14 @@ package struct Deque<Element> {
         count += 1
     }
 
+    /// Adds an element in front of the oldest. Amortised O(1).
+    package mutating func prepend(_ element: Element) {
+        if count == places.count { grow() }
+        head = head == 0 ? places.count - 1 : head - 1
+        places[head] = element
+        count += 1
+    }
+
     /// Takes out the oldest element. Traps if there is none.
     @discardableResult
     package mutating func removeFirst() -> Element {
@@ -70,3 +78,5 @@ package struct Deque<Element> {
         head = 0
     }
 }
+
+extension Deque: Sendable where Element: Sendable {}

@@ -1,6 +1,6 @@
 /// A binary heap of deadlines, earliest first. Entries are never removed early: whoever they belong to tells a stale one when
 /// it comes up.
-package struct DeadlineHeap {
+package struct DeadlineHeap: Sendable {
     /// One deadline and whose it is.
     package struct Entry: Sendable {
         package let deadline: Instant

@@ -40,6 +40,23 @@ import Testing
         }
     }
 
+    @Test(arguments: 0..<20) func elementsMayComeInFront(head: Int) {
+        var deque = Deque<Int>()
+        var model: [Int] = []
+        for number in 0..<head { deque.append(number) }
+        for _ in 0..<head { deque.removeFirst() }
+        for number in 0..<40 {
+            if number.isMultiple(of: 3) {
+                deque.append(number)
+                model.append(number)
+            } else {
+                deque.prepend(number)
+                model.insert(number, at: 0)
+            }
+            expect(deque, model, "head \(head), \(number)")
+        }
+    }
+
     @Test func whatIsTakenOutIsLetGoOfAtOnce() {
         var deque = Deque<Token>()
         weak var first: Token?
