@@ -48,11 +48,17 @@ extension InputMessage {
 extension SubscriberID {
     /// Takes a `sid` from the wire: 1 to 256 bytes without control characters.
     package init(wire name: String) throws(APIError) {
-        let isPrintable = name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
-        guard !name.isEmpty, name.utf8.count <= Self.bytesMaximum, isPrintable else {
+        guard name.isName(bytesMaximum: Self.bytesMaximum) else {
             throw .invalidField("sid", problem: "must have 1 to \(Self.bytesMaximum) bytes without control characters")
         }
         self.init(name)
+    }
+}
+
+extension String {
+    /// Whether it can name somebody or something on the wire: 1 to so many bytes without control characters.
+    func isName(bytesMaximum: Int) -> Bool {
+        !isEmpty && utf8.count <= bytesMaximum && unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
     }
 }
 

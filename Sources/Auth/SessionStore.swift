@@ -1,13 +1,19 @@
+internal import PylonBytes
 internal import PylonThreading
 package import PylonTime
 
-/// Sessions by their opaque token, in memory: they end with the process until the data plane stores them.
+/// Sessions by their opaque token, in memory: they end with the process.
 ///
-/// Bounded: beyond 100,000 sessions the oldest ends, so that whoever collects sessions locks nobody out.
+/// Bounded: beyond 100,000 sessions the oldest ends, so that whoever collects sessions locks nobody out. Safe from any thread; all
+/// operations are O(1).
 package final class SessionStore: Sendable {
     package static let sessionsMaximum = 100_000
-    /// 30 days, as long as the reference's cookie (spec/auth.md 2.5).
+    /// 30 days, as long as the reference's cookie (spec/auth.md 2.5). A manifest may say otherwise.
     package static let lifetime: Duration = .seconds(30 * 86_400)
+    /// Bytes of a user's id.
+    package static let userIDBytesMaximum = 256
+    /// What the ids of guests begin with (spec/auth.md 2.1).
+    package static let guestPrefix = "guest_"
 
     /// One signed-in client.
     package struct Session: Sendable {
@@ -16,11 +22,36 @@ package final class SessionStore: Sendable {
         let expires: Instant
     }
 
-    fileprivate struct State {
-        var sessions: [String: Session] = [:]
-        /// Tokens in the order in which their sessions began, which is that in which they expire. Those before `oldest` are gone.
-        var order: [String] = []
-        var oldest = 0
+    /// A session that has just begun.
+    package struct Beginning: Sendable {
+        /// The credential: whoever has it is the user.
+        package let token: String
+        package let userID: String
+        /// Seconds since 1970 at which it ends; nil when it never does.
+        package let expiresAt: Int64?
+    }
+
+    private struct Entry {
+        let token: String
+        let session: Session
+    }
+
+    private struct State {
+        var handles: [String: Int] = [:]
+        /// In the order in which they began, which is that in which they expire.
+        var entries = RecencyList<Entry>()
+
+        mutating func end(_ token: String) -> Bool {
+            guard let handle = handles.removeValue(forKey: token) else { return false }
+            entries.remove(handle)
+            return true
+        }
+
+        mutating func endOldest(ifExpiredAt now: Instant, orMoreThan maximum: Int) {
+            guard let oldest = entries.oldest, let entry = entries[oldest] else { return }
+            guard entries.count > maximum || entry.session.expires <= now else { return }
+            _ = end(entry.token)
+        }
     }
 
     private let state = Lock(State())
@@ -31,43 +62,43 @@ package final class SessionStore: Sendable {
     }
 
     /// The number of sessions, expired ones not yet forgotten included.
-    package var count: Int { state.withLock { $0.sessions.count } }
+    package var count: Int { state.withLock { $0.entries.count } }
 
     /// The session of `token`; nil when there is none or it has expired.
     package func session(for token: String) -> Session? {
         let now = clock.now()
         return state.withLock { state in
-            guard let session = state.sessions[token], session.expires > now else { return nil }
-            return session
+            guard let handle = state.handles[token], let entry = state.entries[handle], entry.session.expires > now
+            else { return nil }
+            return entry.session
         }
     }
 
-    /// Starts a session for a new guest. O(1), and forgets up to two old ones on the way.
-    package func startGuest() -> (token: String, userID: String) {
+    /// Starts a session for a new guest; see ``start(for:lifetime:)``.
+    package func startGuest(lifetime: Duration? = lifetime) -> Beginning {
+        start(for: Self.guestPrefix + SecureRandom.hex(16), lifetime: lifetime)
+    }
+
+    /// Starts a session, which ends after `lifetime`; nil for never. One for a guest's id is a guest's session.
+    ///
+    /// Forgets up to two old ones on the way.
+    package func start(for userID: String, lifetime: Duration? = lifetime) -> Beginning {
         let token = "pylon_\(SecureRandom.hex(32))"
-        let userID = "guest_\(SecureRandom.hex(16))"
         let now = clock.now()
-        let session = Session(userID: userID, isGuest: true, expires: now + Self.lifetime)
+        let session = Session(
+            userID: userID, isGuest: userID.hasPrefix(Self.guestPrefix),
+            expires: lifetime.map { now + $0 } ?? .distantFuture)
         state.withLock { state in
-            for _ in 0..<2 { state.forgetOldest(ifExpiredAt: now, orMoreThan: Self.sessionsMaximum - 1) }
-            state.sessions[token] = session
-            state.order.append(token)
+            for _ in 0..<2 { state.endOldest(ifExpiredAt: now, orMoreThan: Self.sessionsMaximum - 1) }
+            state.handles[token] = state.entries.insert(Entry(token: token, session: session))
         }
-        return (token, userID)
+        let seconds = Int64(clock.microsecondsSinceEpoch() / 1_000_000)
+        return Beginning(token: token, userID: userID, expiresAt: lifetime.map { seconds + $0.components.seconds })
     }
-}
 
-extension SessionStore.State {
-    fileprivate mutating func forgetOldest(ifExpiredAt now: Instant, orMoreThan maximum: Int) {
-        guard oldest < order.count else { return }
-        let token = order[oldest]
-        guard sessions.count > maximum || (sessions[token].map { $0.expires <= now } ?? true) else { return }
-        sessions[token] = nil
-        oldest += 1
-        // The forgotten half is given back now and then.
-        if oldest > 1024, oldest * 2 > order.count {
-            order.removeFirst(oldest)
-            oldest = 0
-        }
+    /// Ends the session of `token`. Returns whether there was one.
+    @discardableResult
+    package func end(_ token: String) -> Bool {
+        state.withLock { $0.end(token) }
     }
 }

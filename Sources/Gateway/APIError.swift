@@ -38,6 +38,8 @@ package enum APIError: Error, Sendable {
     case invalidField(String, problem: String)
     /// A batch or transaction without a list of operations (spec/data.md 3.9).
     case missingOperations
+    /// A session was asked for without saying whose.
+    case missingUserID
 
     case shardNotFound
     case shardExists

@@ -67,6 +67,7 @@ package enum ErrorBody {
         case .missingField(let name): (.badRequest, "MISSING_FIELD", "The field \"\(name)\" is missing.")
         case .invalidField(let name, let problem): (.badRequest, "INVALID_FIELD", "The field \"\(name)\" \(problem).")
         case .missingOperations: (.badRequest, "MISSING_OPERATIONS", "A list of operations is missing.")
+        case .missingUserID: (.badRequest, "MISSING_USER_ID", "The field \"user_id\" is missing.")
         case .shardNotFound: (.notFound, "SHARD_NOT_FOUND", "There is no such shard.")
         case .shardExists: (.conflict, "SHARD_EXISTS", "A shard of this id exists.")
         case .shardIDInvalid:

@@ -33,6 +33,7 @@ extension RouteFailure {
     package static let invalidJSON = Self(.invalidJSON(""))
     package static let missingField = Self(.missingField(""))
     package static let invalidField = Self(.invalidField("", problem: ""))
+    package static let missingUserID = Self(.missingUserID)
 
     // MARK: Shards
 

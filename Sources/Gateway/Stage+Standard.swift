@@ -35,11 +35,14 @@ extension Stage {
     /// Resolves who is asking: `Authorization: Bearer` first, then, on upgrades, the `bearer.` subprotocol (spec/realtime.md 1.2).
     package static func identity(_ resolver: IdentityResolver) -> Stage {
         Stage("identity") { (request) throws(APIError) in
-            request.identity = resolver.resolve(token(of: request.head))
+            request.identity = resolver.resolve(request.credential)
         }
     }
+}
 
-    private static func token(of head: HTTPRequestHead) -> String? {
+extension Request {
+    /// The token the request carries: `Authorization: Bearer` first, then, on upgrades, the `bearer.` subprotocol; nil for none.
+    package var credential: String? {
         if let value = head.fields.first(.authorization), let token = BearerToken.extract(value) { return token }
         guard head.upgrades(to: "websocket") else { return nil }
         return SubprotocolList(headerValues: head.fields.all("Sec-WebSocket-Protocol")).credential?.token

@@ -10,6 +10,7 @@ struct HiddenFields: Sendable {
     /// Names of credentials, compared without case and underscores: `passwordHash`, `password_hash`.
     private static let secretNames: Set<String> = [
         "passwordhash", "hashedpassword", "passworddigest", "encryptedpassword", "passwordsalt", "totpsecret",
+        "totpbackupcodes",
     ]
 
     init(_ entity: Entity, _ auth: AuthSettings) {

@@ -1,7 +1,10 @@
 internal import PylonAPI
+internal import PylonAuth
 internal import PylonGateway
 internal import PylonHTTP
 internal import PylonOpenAPI
+internal import PylonRecords
+internal import PylonSchema
 internal import PylonWebSocket
 
 extension ServerProcess {
@@ -23,7 +26,7 @@ extension ServerProcess {
             version: ShardServer.version, isDevelopment: configuration.isOn(.developmentMode), clock: clock,
             readiness: readiness, metrics: metrics, counters: gateway)
         let tables =
-            operations.table + AuthRoutes(sessions: sessions).table
+            operations.table + authRoutes
             + ShardRoutes(
                 registry: registry, factories: factories, cap: shardCap, inputBytesMaximum: shardBytes
             ).table + dataRoutes
@@ -50,10 +53,21 @@ extension ServerProcess {
         ]
     }
 
-    /// None without a manifest.
+    private var authRoutes: [Route<Handler>] {
+        let lifetime = dataPlane?.records.manifest.auth.sessionLifetime ?? SessionStore.lifetime
+        return AuthRoutes(
+            sessions: sessions, lifetime: lifetime == .zero ? nil : lifetime,
+            isDevelopment: configuration.isOn(.developmentMode), entities: entityRoutes
+        ).table
+    }
+
+    /// Nil without a manifest.
+    private var entityRoutes: EntityRoutes? {
+        dataPlane.map { EntityRoutes(records: $0.records, log: log) }
+    }
+
     private var dataRoutes: [Route<Handler>] {
-        guard let dataPlane else { return [] }
-        let routes = EntityRoutes(records: dataPlane.records, log: log)
+        guard let routes = entityRoutes else { return [] }
         let reads = routes.table + routes.graphTable + routes.aggregateTable + routes.searchTable
         return reads + routes.linkTable + routes.bulkTable + TransferRoutes(routes, clock: clock).table
             + ActionRoutes(routes, actions: server.actions).table

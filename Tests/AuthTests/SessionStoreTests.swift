@@ -47,4 +47,44 @@ import Testing
         #expect(store.session(for: second.token) != nil)
         #expect(store.session(for: newest.token) != nil)
     }
+
+    @Test func aUserHasASessionUntilItIsEnded() throws {
+        let store = SessionStore(clock: clock)
+        let first = store.start(for: "ann")
+        let second = store.start(for: "ann")
+        #expect(store.session(for: first.token)?.userID == "ann")
+        #expect(store.session(for: first.token)?.isGuest == false)
+        #expect(store.end(first.token))
+        #expect(!store.end(first.token))
+        #expect(store.session(for: first.token) == nil)
+        #expect(store.session(for: second.token)?.userID == "ann")
+        #expect(store.count == 1)
+    }
+
+    @Test func aSessionForAGuestsIDIsAGuests() {
+        let store = SessionStore(clock: clock)
+        let token = store.start(for: store.startGuest().userID).token
+        #expect(store.session(for: token)?.isGuest == true)
+    }
+
+    @Test func lifetimesAreGivenInSecondsAndMayHaveNoEnd() {
+        let store = SessionStore(clock: clock)
+        let brief = store.start(for: "ann", lifetime: .seconds(60))
+        let eternal = store.start(for: "ann", lifetime: nil)
+        #expect(brief.expiresAt == Int64(clock.microsecondsSinceEpoch() / 1_000_000) + 60)
+        #expect(eternal.expiresAt == nil)
+        clock.advance(by: .seconds(60))
+        #expect(store.session(for: brief.token) == nil)
+        clock.advance(by: .seconds(100 * 365 * 86_400))
+        #expect(store.session(for: eternal.token) != nil)
+    }
+
+    /// Whoever signs in and out again and again leaves nothing behind.
+    @Test func endedSessionsTakeNoRoom() {
+        let store = SessionStore(clock: clock)
+        let kept = store.start(for: "ann")
+        for _ in 0..<3 * SessionStore.sessionsMaximum / 2 { store.end(store.start(for: "bob").token) }
+        #expect(store.count == 1)
+        #expect(store.session(for: kept.token) != nil)
+    }
 }

@@ -6,6 +6,7 @@ import Testing
     @Test(arguments: [
         ("passwordHash", true), ("password_hash", true), ("PasswordHash", true), ("hashedPassword", true),
         ("encrypted_password", true), ("passwordDigest", true), ("password_salt", true), ("totpSecret", true),
+        ("totpBackupCodes", true), ("totpVerified", false),
         ("password", false), ("hash", false), ("passwordHashedAt", false), ("secret", false),
     ])
     func `credentials are known by their names`(_ name: String, _ isSecret: Bool) {
