@@ -73,6 +73,7 @@ let package = Package(
                 "PylonBytes", "PylonJSON", "PylonPolicy", "PylonSchema", "PylonStorage", "PylonTelemetry",
                 "PylonThreading", "PylonTime",
             ]),
+        module("Cache", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
         module(
             "Gateway",
@@ -181,6 +182,7 @@ let package = Package(
                 "PylonTime",
             ]),
         tests("Auth", ["PylonAuth", "PylonTime"]),
+        tests("Cache", ["PylonBytes", "PylonCache", "PylonJSON", "PylonTelemetry", "PylonTime"]),
         tests("Server", ["PylonBytes", "PylonNet", "PylonServer"]),
         tests(
             "Allocation",
