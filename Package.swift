@@ -74,6 +74,7 @@ let package = Package(
                 "PylonThreading", "PylonTime",
             ]),
         module("Cache", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
+        module("Rooms", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
         module(
             "Gateway",
@@ -182,6 +183,7 @@ let package = Package(
                 "PylonTime",
             ]),
         tests("Auth", ["PylonAuth", "PylonTime"]),
+        tests("Rooms", ["PylonBytes", "PylonJSON", "PylonRooms", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         tests("Cache", ["PylonBytes", "PylonCache", "PylonJSON", "PylonTelemetry", "PylonTime"]),
         tests("Server", ["PylonBytes", "PylonNet", "PylonServer"]),
         tests(
