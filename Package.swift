@@ -73,31 +73,33 @@ let package = Package(
                 "PylonBytes", "PylonJSON", "PylonPolicy", "PylonSchema", "PylonStorage", "PylonTelemetry",
                 "PylonThreading", "PylonTime",
             ]),
-        module("Cache", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("Rooms", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
+        module("Cache", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
         module(
             "Gateway",
             [
-                "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonHTTP",
-                "PylonJSON",
-                "PylonNet", "PylonRecords", "PylonSchema", "PylonShardHost", "PylonSimulation", "PylonStorage",
+                "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonEventStream", "PylonFanout",
+                "PylonHTTP",
+                "PylonJSON", "PylonNet", "PylonRecords", "PylonRooms", "PylonSchema", "PylonShardHost",
+                "PylonSimulation", "PylonStorage",
                 "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
         module(
             "API",
             [
-                "PylonAuth", "PylonBytes", "PylonFanout", "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet",
-                "PylonOpenAPI", "PylonPolicy", "PylonRecords", "PylonSchema",
+                "PylonAuth", "PylonBytes", "PylonCache", "PylonFanout", "PylonGateway", "PylonHTTP", "PylonJSON",
+                "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords", "PylonRooms", "PylonSchema",
                 "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module(
             "Server",
             [
-                "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonGateway",
-                "PylonHTTP", "PylonJSON", "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords", "PylonSchema",
-                "PylonShardHost", "PylonStorage", "PylonTelemetry", "PylonThreading", "PylonTime",
+                "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonFanout",
+                "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords",
+                "PylonRooms", "PylonSchema", "PylonShardHost", "PylonStorage", "PylonTelemetry", "PylonThreading",
+                "PylonTime",
                 "PylonWebSocket",
             ]),
         module(

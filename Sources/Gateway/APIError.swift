@@ -1,5 +1,7 @@
+package import PylonCache
 package import PylonHTTP
 package import PylonRecords
+package import PylonRooms
 package import PylonSimulation
 
 /// Everything that a request can be answered with instead of what it asked for.
@@ -61,6 +63,15 @@ package enum APIError: Error, Sendable {
     case missingEntity
     /// A request for rows.
     case record(RecordError)
+
+    /// A cache command that was refused; its body is the cache's own (spec/services.md 3.1).
+    case cache(CacheError)
+    case cacheKeyNotFound
+    /// There was nothing to remove; its body is the cache's own.
+    case cacheKeyAbsent
+    case missingRoom
+    case missingTopic
+    case room(RoomError)
 
     /// Anything that should not happen; the details are in the log.
     case `internal`

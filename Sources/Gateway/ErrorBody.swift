@@ -1,7 +1,9 @@
 internal import PylonBytes
+internal import PylonCache
 package import PylonHTTP
 internal import PylonJSON
 internal import PylonRecords
+internal import PylonRooms
 internal import PylonSchema
 internal import PylonSimulation
 internal import PylonStorage
@@ -13,19 +15,42 @@ package enum ErrorBody {
         let (status, code, message) = parts(of: error)
         var json = JSONWriter(capacity: 128)
         json.beginObject()
-        json.key("error")
-        json.beginObject()
-        json.member("code", code)
-        json.member("message", message)
-        // Beside code and message, as in the sync protocol (spec/realtime.md 5.2).
-        if case .resyncRequired(let oldest) = error { json.member("oldest_seq", oldest) }
-        json.endObject()
+        if isOfCache(error) {
+            json.member("ok", false)
+            if case .cache = error { json.member("error", message) }
+        } else {
+            json.key("error")
+            json.beginObject()
+            json.member("code", code)
+            json.member("message", message)
+            // Beside code and message, as in the sync protocol (spec/realtime.md 5.2).
+            if let oldest = oldestSequence(error) { json.member("oldest_seq", oldest) }
+            json.endObject()
+        }
         json.endObject()
         let bytes = json.finish().copyBytes()
         var response = HTTPResponse(status, contentType: "application/json", body: .bytes(bytes))
         for (name, value) in fields(of: error) { response.fields[name] = value }
         response.closesConnection = endsConnection(error)
         return response
+    }
+
+    /// Whether the body is `{"ok":false,"error":"text"}`, as the cache's clients expect of most refusals (spec/services.md 3.1).
+    private static func isOfCache(_ error: APIError) -> Bool {
+        switch error {
+        case .cache(.missing("pairs")): false
+        case .cache, .cacheKeyAbsent: true
+        default: false
+        }
+    }
+
+    /// The oldest event or change that a client can still continue from.
+    private static func oldestSequence(_ error: APIError) -> UInt64? {
+        switch error {
+        case .resyncRequired(let oldest): oldest
+        case .record(.storage(.resyncRequired(let dropped))): UInt64(clamping: dropped) + 1
+        default: nil
+        }
     }
 
     /// Whether what follows on the connection could no longer be understood, or should go elsewhere.
@@ -88,6 +113,12 @@ package enum ErrorBody {
         case .actionNotFound, .actionInputMissing, .actionInputInvalid, .actionRefused: actionParts(of: error)
         case .missingEntity: (.badRequest, "MISSING_ENTITY", "The path lacks the name of an entity.")
         case .record(let reason): recordParts(of: reason)
+        case .cache(.missing("pairs")): (.badRequest, "INVALID_ARG", "pairs object required")
+        case .cache(let reason): (.badRequest, "INVALID_ARG", reason.description)
+        case .cacheKeyNotFound, .cacheKeyAbsent: (.notFound, "NOT_FOUND", "There is no such key.")
+        case .missingRoom: (.badRequest, "MISSING_ROOM", "The field \"room\" is missing.")
+        case .missingTopic: (.badRequest, "MISSING_TOPIC", "The field \"topic\" is missing.")
+        case .room(let reason): roomParts(of: reason)
         case .internal: (.internalServerError, "INTERNAL", "Something went wrong; the server's log has the details.")
         }
     }
@@ -124,6 +155,20 @@ package enum ErrorBody {
             (.badRequest, "VALIDATION_FAILED", "The input \"\(name)\" \(problem).")
         case .actionRefused(let code, let message, let status): (HTTPStatus(UInt16(status)), code, message)
         default: preconditionFailure("no refusal of an action")
+        }
+    }
+
+    /// spec/realtime.md 6.
+    private static func roomParts(of error: RoomError) -> (HTTPStatus, String, String) {
+        switch error {
+        case .tooManyRooms(let maximum):
+            (.tooManyRequests, "ROOM_LIMIT_REACHED", "There are \(maximum) rooms already.")
+        case .outOfRoom: (.tooManyRequests, "ROOM_LIMIT_REACHED", "The rooms together hold as much as they may.")
+        case .roomFull: (.tooManyRequests, "ROOM_FULL", "The room holds as much as it may.")
+        case .tooManyRoomsOfUser(let maximum):
+            (.tooManyRequests, "TOO_MANY_ROOMS", "A user is in at most \(maximum) rooms.")
+        case .dataTooLarge(let maximum):
+            (.badRequest, "INVALID_FIELD", "The field \"data\" must have at most \(maximum) bytes.")
         }
     }
 

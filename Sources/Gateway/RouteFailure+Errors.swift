@@ -1,5 +1,6 @@
 package import PylonHTTP
 internal import PylonRecords
+internal import PylonRooms
 internal import PylonSchema
 internal import PylonSimulation
 internal import PylonStorage
@@ -34,6 +35,15 @@ extension RouteFailure {
     package static let missingField = Self(.missingField(""))
     package static let invalidField = Self(.invalidField("", problem: ""))
     package static let missingUserID = Self(.missingUserID)
+
+    // MARK: Rooms and the cache
+
+    package static let missingRoom = Self(.missingRoom)
+    package static let missingTopic = Self(.missingTopic)
+    package static let roomLimitReached = Self(.room(.outOfRoom))
+    package static let roomFull = Self(.room(.roomFull))
+    package static let tooManyRooms = Self(.room(.tooManyRoomsOfUser(maximum: 0)))
+    package static let cacheKeyNotFound = Self(.cacheKeyNotFound)
 
     // MARK: Shards
 

@@ -54,6 +54,8 @@ package enum RouteTopic: String, Hashable, Sendable, CaseIterable {
     case entities
     case actions
     case sync
+    case rooms
+    case cache
 }
 
 /// What in a manifest a route has one operation of each for.

@@ -1,9 +1,11 @@
 internal import CSystem
 internal import PylonAuth
+internal import PylonCache
 internal import PylonFanout
 internal import PylonGateway
 internal import PylonHTTP
 internal import PylonNet
+internal import PylonRooms
 internal import PylonShardHost
 internal import PylonTelemetry
 internal import PylonTime
@@ -125,5 +127,28 @@ enum MetricsCatalog {
             .labelled(label: "shard") {
                 registry.all.prefix(shardsLabelledMaximum).map { ($0.id, Double($0.information.tick)) }
             })
+    }
+
+    static func registerRooms(in metrics: MetricsRegistry, _ rooms: RoomDirectory) {
+        metrics.register("pylon_rooms", help: "Rooms.", .gauge { Double(rooms.roomCount) })
+        metrics.register(
+            "pylon_room_members", help: "Members of all rooms together.", .gauge { Double(rooms.membershipCount) })
+        metrics.register("pylon_room_events_total", help: "Events of rooms.", rooms.counters.events)
+        metrics.register(
+            "pylon_room_evictions_total", help: "Members that left for want of a sign of life.", rooms.counters.evicted)
+        metrics.register(
+            "pylon_room_refusals_total", help: "Calls about rooms refused for a limit.", rooms.counters.refused)
+    }
+
+    static func registerCache(in metrics: MetricsRegistry, _ cache: CacheStore) {
+        metrics.register("pylon_cache_entries", help: "Keys in the cache.", .gauge { Double(cache.entryCount) })
+        metrics.register("pylon_cache_bytes", help: "Bytes of the cache, about.", .gauge { Double(cache.bytes) })
+        metrics.register("pylon_cache_hits_total", help: "Reads of the cache that found a key.", cache.counters.hits)
+        metrics.register("pylon_cache_misses_total", help: "Reads that did not.", cache.counters.misses)
+        metrics.register("pylon_cache_sets_total", help: "Writes to the cache.", cache.counters.sets)
+        metrics.register("pylon_cache_deletes_total", help: "Keys removed by a command.", cache.counters.deletes)
+        metrics.register("pylon_cache_evictions_total", help: "Keys removed to make room.", cache.counters.evictions)
+        metrics.register(
+            "pylon_cache_expired_total", help: "Keys removed because their time was over.", cache.counters.expired)
     }
 }

@@ -29,7 +29,7 @@ extension ServerProcess {
             operations.table + authRoutes
             + ShardRoutes(
                 registry: registry, factories: factories, cap: shardCap, inputBytesMaximum: shardBytes
-            ).table + dataRoutes
+            ).table + dataRoutes + RoomRoutes(rooms: rooms).table + CacheRoutes(store: cache).table
             + PageRoutes.table(server.pages) + [UpgradeRoutes.events]
             + (offersEcho ? EchoSocket.table : [])
         let routes = tables + OpenAPIRoutes.table(documenting: tables, of: documentedApp)

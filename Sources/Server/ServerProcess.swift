@@ -2,11 +2,13 @@ internal import CSystem
 internal import Glibc
 internal import PylonAPI
 internal import PylonAuth
+internal import PylonCache
 internal import PylonEventLoop
 internal import PylonFanout
 internal import PylonGateway
 internal import PylonJSON
 internal import PylonNet
+internal import PylonRooms
 internal import PylonShardHost
 internal import PylonTelemetry
 internal import PylonThreading
@@ -24,6 +26,8 @@ final class ServerProcess {
     private let net = NetCounters()
     let sessions: SessionStore
     let identities: IdentityResolver
+    let rooms: RoomDirectory
+    let cache: CacheStore
     /// Streams per client address and service.
     let shardCap: AddressCap
     /// Connections of any kind per client address; none behind a proxy, where all come from one.
@@ -55,6 +59,9 @@ final class ServerProcess {
             format: configuration.text(.logFormat) == "json" ? .json : .text, clock: clock)
         sessions = SessionStore(clock: clock)
         identities = IdentityResolver(adminToken: configuration.text(.adminToken), sessions: sessions)
+        // Nobody listens yet; the directory counts them.
+        rooms = RoomDirectory(clock: clock) { _ in }
+        cache = CacheStore(clock: clock)
         let streamsMaximum = configuration.integer(.connectionsPerAddress)
         shardCap = AddressCap(maximum: streamsMaximum, refused: gateway.connectionsRefused)
         connectionCap = AddressCap(
@@ -157,6 +164,8 @@ final class ServerProcess {
         let registry = registry
         let first = loops[0]
         first.submit { Self.sweepPeriodically(registry, on: first) }
+        let rooms = rooms
+        first.submit { Self.sweepPeriodically(rooms, on: first) }
     }
 
     private var loopThreads: [Thread] = []
@@ -165,6 +174,12 @@ final class ServerProcess {
     private static func sweepPeriodically(_ registry: ShardRegistry, on loop: EventLoop) {
         registry.sweepFinished()
         loop.schedule(after: .seconds(30)) { sweepPeriodically(registry, on: loop) }
+    }
+
+    /// Idle members leave within a few seconds; a crowd of them does so in parts, so that the loop has other turns between.
+    private static func sweepPeriodically(_ rooms: RoomDirectory, on loop: EventLoop) {
+        let isDone = rooms.sweep() < RoomDirectory.sweepMaximum
+        loop.schedule(after: isDone ? .seconds(2) : .milliseconds(5)) { sweepPeriodically(rooms, on: loop) }
     }
 
     private func stopLoops() {
@@ -190,6 +205,8 @@ final class ServerProcess {
     private func registerMetrics() throws(StartError) {
         MetricsCatalog.register(
             in: metrics, clock: clock, net: net, gateway: gateway, registry: registry, sessions: sessions, log: log)
+        MetricsCatalog.registerRooms(in: metrics, rooms)
+        MetricsCatalog.registerCache(in: metrics, cache)
     }
 
     // MARK: Shutdown
