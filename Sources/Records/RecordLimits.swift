@@ -20,6 +20,10 @@ package struct RecordLimits: Hashable, Sendable {
     package var graphRowsMaximum = 100_000
     /// Groups of an aggregate (3.6).
     package var groupsMaximum = 10_000
+    /// Changes on a page of a pull (spec/realtime.md 5.2).
+    package var pullChangesMaximum = 100
+    /// Changes that a pull looks at for one page: those of others are passed over.
+    package var pullScanMaximum = 2000
     /// Bytes of a search text (3.7).
     package var searchTextBytesMaximum = 1024
     /// Depth, breadth and operands of a filter (3.3).

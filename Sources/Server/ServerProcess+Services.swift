@@ -68,7 +68,7 @@ extension ServerProcess {
 
     private var dataRoutes: [Route<Handler>] {
         guard let routes = entityRoutes else { return [] }
-        let reads = routes.table + routes.graphTable + routes.aggregateTable + routes.searchTable
+        let reads = routes.table + routes.graphTable + routes.aggregateTable + routes.searchTable + routes.syncTable
         return reads + routes.linkTable + routes.bulkTable + TransferRoutes(routes, clock: clock).table
             + ActionRoutes(routes, actions: server.actions).table
     }
