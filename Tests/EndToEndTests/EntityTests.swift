@@ -1,4 +1,3 @@
-internal import Glibc
 internal import PylonJSON
 internal import PylonTestSupport
 internal import Testing
@@ -142,32 +141,6 @@ internal import Testing
         for filter in [#"{"passwordHash":"secret"}"#, #"{"$order":{"passwordHash":"asc"}}"#] {
             #expect(try server.request("POST", "/api/query/User", body: filter).status == 400)
         }
-    }
-
-    /// SIGKILL under the writes of eight connections, three times on one file.
-    @Test func everyAcknowledgedRowOutlivesAKill() throws {
-        var acknowledged: Set<String> = []
-        for _ in 0..<3 {
-            let server = try start()
-            let clients = try (0..<8).map { _ in try HTTPClient(port: server.port) }
-            for client in clients {
-                for _ in 0..<200 { try client.send("POST", "/api/entities/Note", body: #"{"title":"x"}"#) }
-            }
-            for client in clients {
-                for _ in 0..<10 { acknowledged.insert(try #require(try client.readResponse().json["id"]?.string)) }
-            }
-            server.signal(SIGKILL)
-            #expect(server.waitForExit() == 128 + SIGKILL)
-            for client in clients {
-                while let answer = try? client.readResponse(), let id = answer.json["id"]?.string {
-                    acknowledged.insert(id)
-                }
-            }
-        }
-        let rows = try start().get("/api/entities/Note").json["data"]?.array ?? []
-        #expect(acknowledged.count >= 240)
-        let found = Set(rows.compactMap { $0["id"]?.string })
-        #expect(acknowledged.subtracting(found) == [])
     }
 
     @Test func anOptionalFieldIsAddedAndLossIsRefused() throws {
