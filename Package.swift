@@ -202,6 +202,6 @@ let package = Package(
                 "PylonNet", "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonTestSupport",
                 "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
-        tests("EndToEnd", ["PylonEventStream", "PylonJSON", "PylonTestSupport", "PylonWebSocket"]),
+        tests("EndToEnd", ["PylonEventStream", "PylonJSON", "PylonTestSupport", "PylonThreading", "PylonWebSocket"]),
     ]
 )

@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// Actions that the manifest declares and no code is bound to: their checks, and the echo of the reference (spec/data.md 3.8).
-@Suite struct ActionTests {
+@Suite(.blocking) struct ActionTests {
     private static let manifest = #"""
         {"manifest_version":1,"name":"actions","version":"1","entities":[
           {"name":"Todo","fields":[{"name":"title","type":"string","optional":false,"unique":false}],"indexes":[]}],

@@ -4,7 +4,7 @@ internal import PylonWebSocket
 internal import Testing
 
 /// Credentials, where they travel, and what they open.
-@Suite struct AuthTests {
+@Suite(.blocking) struct AuthTests {
     private static let shared = Result { try ServerHarness() }
 
     private let server: ServerHarness

@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// Batches, transactions, exports and imports over HTTP (spec/data.md 3.9).
-@Suite struct BulkTests {
+@Suite(.blocking) struct BulkTests {
     private static let admin = ServerHarness.adminToken
 
     private static let manifest = #"""

@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// The cache as its clients meet it; what it does with what it holds is tested where it is.
-@Suite struct CacheTests {
+@Suite(.blocking) struct CacheTests {
     private static let shared = Result { try ServerHarness() }
 
     private let server: ServerHarness

@@ -2,7 +2,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// Flags, variables, exit statuses.
-@Suite struct CommandLineTests {
+@Suite(.blocking) struct CommandLineTests {
     struct Outcome {
         let status: Int32?
         let output: String

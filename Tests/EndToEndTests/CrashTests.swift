@@ -4,7 +4,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// kill -9 at any moment loses no acknowledged write, nor any part of one.
-@Suite struct CrashTests {
+@Suite(.blocking) struct CrashTests {
     private static let manifest = #"""
         {"manifest_version":1,"name":"crash","version":"0.1.0","entities":[
           {"name":"Note","fields":[{"name":"round","type":"int","optional":false,"unique":false}],

@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// Defects of the reference (spec/data.md 8), each shown over HTTP to be none here: rules, and what of rows is seen.
-@Suite struct DataDefectTests {
+@Suite(.blocking) struct DataDefectTests {
     private static let shared = Result {
         let folder = try AppFolder(manifest: DefectApp.manifest)
         return DefectApp(folder, try ServerHarness(folder.flags))

@@ -3,7 +3,7 @@ internal import PylonWebSocket
 internal import Testing
 
 /// The conformance suites' echo, and a sample of the public Autobahn case list over a real socket.
-@Suite struct EchoTests {
+@Suite(.blocking) struct EchoTests {
     private static let shared = Result { try ServerHarness(["--host", "127.0.0.1", "--test-endpoints"]) }
 
     private let server: ServerHarness

@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// Rows over HTTP, under the rules of a manifest.
-@Suite struct EntityTests {
+@Suite(.blocking) struct EntityTests {
     private static func field(_ name: String, _ type: String, optional: Bool = false, unique: Bool = false) -> String {
         #"{"name":"\#(name)","type":"\#(type)","optional":\#(optional),"unique":\#(unique)}"#
     }

@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// The reference's own tests of its HTTP server, one for one. Rows have true and false where it has 1 and 0.
-@Suite struct FoundingTests {
+@Suite(.blocking) struct FoundingTests {
     private static let manifest = #"""
         {"manifest_version":1,"name":"integration-test","version":"0.1.0","entities":[
           {"name":"Todo","fields":[

@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// The API's document as the server hands it out.
-@Suite struct OpenAPITests {
+@Suite(.blocking) struct OpenAPITests {
     private static let manifest = """
         {"manifest_version":1,"name":"todos","version":"0.3.0","routes":[],"entities":[{"name":"Todo","indexes":[],"fields":[
           {"name":"title","type":"string","optional":false,"unique":false},

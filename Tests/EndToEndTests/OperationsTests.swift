@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// What operators ask, and what every answer carries.
-@Suite struct OperationsTests {
+@Suite(.blocking) struct OperationsTests {
     private static let shared = Result { try ServerHarness() }
 
     private let server: ServerHarness

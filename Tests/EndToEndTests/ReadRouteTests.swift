@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// Aggregates, searches and graph queries over HTTP.
-@Suite struct ReadRouteTests {
+@Suite(.blocking) struct ReadRouteTests {
     private static func field(_ name: String, _ type: String, optional: Bool = true) -> String {
         #"{"name":"\#(name)","type":"\#(type)","optional":\#(optional),"unique":false}"#
     }

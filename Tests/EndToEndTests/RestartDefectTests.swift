@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// Defects of the reference (spec/data.md 8) that show when a server starts, or starts again.
-@Suite struct RestartDefectTests {
+@Suite(.blocking) struct RestartDefectTests {
     private let folder: AppFolder
 
     init() throws {

@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// HTTP/1.1 on the wire: pieces, pipelines, limits, and requests that are none.
-@Suite struct RobustnessTests {
+@Suite(.blocking) struct RobustnessTests {
     private static let shared = Result { try ServerHarness(["--host", "127.0.0.1", "--test-endpoints"]) }
     private static let admin = ServerHarness.adminToken
 

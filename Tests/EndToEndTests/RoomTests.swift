@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// Rooms as their clients meet them; limits and idleness are tested where they are kept.
-@Suite struct RoomTests {
+@Suite(.blocking) struct RoomTests {
     private static let shared = Result { try ServerHarness() }
 
     private let server: ServerHarness

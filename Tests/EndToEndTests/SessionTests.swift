@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// Sessions: who may start one, what it says, and that it ends.
-@Suite struct SessionTests {
+@Suite(.blocking) struct SessionTests {
     private static func manifest(_ auth: String) -> String {
         #"""
         {"manifest_version":1,"name":"sessions","version":"0.1.0","entities":[

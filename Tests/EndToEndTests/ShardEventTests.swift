@@ -5,7 +5,7 @@ internal import PylonWebSocket
 internal import Testing
 
 /// The event streams of a shard, over both transports: docs/protocol/shards.md.
-@Suite struct ShardEventTests {
+@Suite(.blocking) struct ShardEventTests {
     private static let shared = Result { try ServerHarness() }
     private static let admin = ServerHarness.adminToken
 

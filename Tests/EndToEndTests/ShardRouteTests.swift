@@ -4,7 +4,7 @@ internal import PylonWebSocket
 internal import Testing
 
 /// Shards over HTTP: spec/realtime.md 3.3, and the routes that make and remove them.
-@Suite struct ShardRouteTests {
+@Suite(.blocking) struct ShardRouteTests {
     private static let shared = Result { try ServerHarness() }
     private static let admin = ServerHarness.adminToken
 
@@ -163,7 +163,7 @@ internal import Testing
 }
 
 /// `POST /api/shards/:id/input`.
-@Suite struct ShardInputRouteTests {
+@Suite(.blocking) struct ShardInputRouteTests {
     private static let shared = Result { try ServerHarness() }
     private static let admin = ServerHarness.adminToken
 

@@ -4,7 +4,7 @@ internal import PylonWebSocket
 internal import Testing
 
 /// The shard WebSocket: spec/realtime.md 3.1.
-@Suite struct ShardSocketTests {
+@Suite(.blocking) struct ShardSocketTests {
     private static let shared = Result { try ServerHarness() }
     private static let admin = ServerHarness.adminToken
 

@@ -4,7 +4,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// The shard event stream: spec/realtime.md 3.2.
-@Suite struct ShardStreamTests {
+@Suite(.blocking) struct ShardStreamTests {
     private static let shared = Result { try ServerHarness() }
     private static let admin = ServerHarness.adminToken
 

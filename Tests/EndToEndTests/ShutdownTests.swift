@@ -6,7 +6,7 @@ internal import PylonWebSocket
 internal import Testing
 
 /// How the server ends, in good order and otherwise.
-@Suite struct ShutdownTests {
+@Suite(.blocking) struct ShutdownTests {
     @Test(arguments: [SIGTERM, SIGINT]) func streamsGetAGoodbyeAndTheStatusIsZero(signal: Int32) throws {
         let server = try ServerHarness()
         try server.createShard("ticking", "counter", #"{"tick_rate_hz":100}"#)

@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// Defects of the reference (spec/data.md 8), each shown over HTTP to be none here: writes, queries, requests and start-up.
-@Suite struct StoreDefectTests {
+@Suite(.blocking) struct StoreDefectTests {
     private static let shared = Result {
         let folder = try AppFolder(manifest: DefectApp.manifest)
         return DefectApp(folder, try ServerHarness(folder.flags))

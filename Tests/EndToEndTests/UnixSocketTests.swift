@@ -4,7 +4,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// `--unix-socket`: everything the main port serves, for zone servers and proxies on the same host.
-@Suite struct UnixSocketTests {
+@Suite(.blocking) struct UnixSocketTests {
     /// A path that no other test has.
     private let path = "/tmp/pylon-test-\(getpid())-\(UInt64.random(in: 0...UInt64.max)).sock"
 
