@@ -98,15 +98,15 @@ package final class Database: Sendable {
     /// Whether new work is refused.
     package var isClosing: Bool { writer.isClosing }
 
-    /// Copies the database into a file, one consistent state, without making the writer wait.
+    /// Copies the database into a file, one consistent state, without making the writer wait; see ``DatabaseFile/backUp(to:)``.
     package func backUp(to path: String) async throws(StorageError) {
-        guard case .file = location else { throw .unsupported("a backup of a database in memory") }
+        guard case .file(let own) = location else { throw .unsupported("a backup of a database in memory") }
         let work = BlockingThread(name: "db-backup", capacity: 1)
         let thread = work.start()
-        let result = await work.run { [location, settings, clock] () -> Result<Void, StorageError> in
+        let file = DatabaseFile(own, settings: settings, clock: clock)
+        let result = await work.run { () -> Result<Void, StorageError> in
             do throws(StorageError) {
-                let source = try SQLiteConnection(location, mode: .reader, settings: settings, clock: clock)
-                return .success(try OnlineBackup.copy(from: source, to: path))
+                return .success(try file.backUp(to: path))
             } catch {
                 return .failure(error)
             }
@@ -156,11 +156,13 @@ extension Database {
 
     /// The writer's last act. A failure here costs nothing but time at the next start.
     private static func finish(_ connection: SQLiteConnection, marksShutdown: Bool) {
+        // A tool beside a server leaves all that to it: to empty the log it would make the server's writer wait.
+        guard marksShutdown else { return }
         do throws(StorageError) {
             // Statistics for the planner, where tables have changed much; each index is sampled, not read.
             try connection.run("PRAGMA analysis_limit = 400")
             try connection.run("PRAGMA optimize")
-            if marksShutdown { try connection.setMeta(Meta.cleanShutdownKey, to: "1") }
+            try connection.setMeta(Meta.cleanShutdownKey, to: "1")
             try connection.run("PRAGMA wal_checkpoint(TRUNCATE)")
         } catch {
             // Without the mark the next start checks the file, and finds what is wrong.

@@ -5,14 +5,15 @@ internal import PylonTime
 /// Copies a live database into a file: one consistent state, while it is read and written.
 ///
 /// The copy is made by a connection of its own that holds one snapshot, in steps of 1 MiB. The writer waits for none of it; its WAL
-/// only cannot start over before the copy is done. The file appears under its name when it is complete and on the disk.
+/// only cannot start over before the copy is done. The file appears under its name when it is complete, checked and on the disk.
 enum OnlineBackup {
     /// Pages a step: 1 MiB.
     static let pagesPerStep: Int32 = 256
 
     /// Copies from `source`, a reader with no open transaction, to `path`, where a file may be replaced. Blocks.
     static func copy(
-        from source: SQLiteConnection, to path: String, afterStep: (Int) -> Void = { _ in }
+        from source: SQLiteConnection, to path: String, settings: DatabaseSettings = DatabaseSettings(),
+        clock: any Clock = SystemClock(), afterStep: (Int) -> Void = { _ in }
     ) throws(StorageError) {
         let partial = path + ".partial"
         unlink(partial)
@@ -21,7 +22,7 @@ enum OnlineBackup {
             defer { source.rollBack() }
             // The snapshot begins with the first read.
             _ = try source.first("SELECT count(*) FROM sqlite_schema") { $0.integer(0) }
-            try fill(partial, from: source, afterStep)
+            try make(partial, from: source, settings, clock, afterStep)
             try synchronize(partial)
             guard rename(partial, path) == 0 else { throw failure("rename \(path)") }
             try synchronize(folder(of: path))
@@ -31,16 +32,23 @@ enum OnlineBackup {
         }
     }
 
-    private static func fill(
-        _ path: String, from source: SQLiteConnection, _ afterStep: (Int) -> Void
+    private static func make(
+        _ path: String, from source: SQLiteConnection, _ settings: DatabaseSettings, _ clock: any Clock,
+        _ afterStep: (Int) -> Void
     ) throws(StorageError) {
-        var target: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | Int32(SQLITE_OPEN_EXRESCODE)
-        let opened = sqlite3_open_v2(path, &target, flags, nil)
-        defer { sqlite3_close_v2(target) }
-        guard opened == SQLITE_OK else { throw StorageError(opened, on: target, operation: "open \(path)") }
-        guard let backup = sqlite3_backup_init(target, "main", source.handle, "main") else {
-            throw StorageError(sqlite3_extended_errcode(target), on: target, operation: "backup to \(path)")
+        let target = try SQLiteConnection(.file(path), mode: .owner, settings: settings, clock: clock)
+        try fill(target, from: source, afterStep: afterStep)
+        // What was copied says that there is a log beside it; a backup is one file, also for who only looks at it.
+        try target.forgoLog()
+        try target.checkIntegrity(fullBytesMaximum: settings.fullCheckBytesMaximum)
+    }
+
+    /// Replaces what `target` holds, in one transaction of it.
+    static func fill(
+        _ target: SQLiteConnection, from source: SQLiteConnection, afterStep: (Int) -> Void = { _ in }
+    ) throws(StorageError) {
+        guard let backup = sqlite3_backup_init(target.handle, "main", source.handle, "main") else {
+            throw StorageError(sqlite3_extended_errcode(target.handle), on: target.handle, operation: "backup")
         }
         var steps = 0
         var code = SQLITE_OK
@@ -51,7 +59,7 @@ enum OnlineBackup {
         }
         let finished = sqlite3_backup_finish(backup)
         guard code == SQLITE_DONE, finished == SQLITE_OK else {
-            throw StorageError(code == SQLITE_DONE ? finished : code, on: target, operation: "backup to \(path)")
+            throw StorageError(code == SQLITE_DONE ? finished : code, on: target.handle, operation: "backup")
         }
     }
 

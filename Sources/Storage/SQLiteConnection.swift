@@ -9,6 +9,8 @@ package final class SQLiteConnection {
         case writer
         /// Reads snapshots only.
         case reader
+        /// Has the file to itself, and no write-ahead log beside it: for tools that replace all of it.
+        case owner
     }
 
     let handle: OpaquePointer
@@ -29,7 +31,7 @@ package final class SQLiteConnection {
         }
         _ = Self.processSetup
         // No mutex of SQLite's own: a connection is confined to its thread. Extended codes tell which constraint failed.
-        let access = mode == .writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY
+        let access = mode == .reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         var opened: OpaquePointer?
         let code = sqlite3_open_v2(
             path, &opened, access | SQLITE_OPEN_NOMUTEX | Int32(SQLITE_OPEN_EXRESCODE), nil)
@@ -134,10 +136,25 @@ extension SQLiteConnection {
         try run("PRAGMA cell_size_check = 1")
         // No memory map: a read error would then be a signal that ends the process instead of an error code.
         try run("PRAGMA mmap_size = 0")
-        let cache = mode == .writer ? settings.writerCacheBytes : settings.readerCacheBytes
+        let cache = mode == .reader ? settings.readerCacheBytes : settings.writerCacheBytes
         try run("PRAGMA cache_size = -\(cache >> 10)")
-        guard mode == .writer else { return }
-        try setUpWriter(location, settings)
+        if mode != .reader, let pages = settings.pagesMaximum { try run("PRAGMA max_page_count = \(pages)") }
+        switch mode {
+        case .writer: try setUpWriter(location, settings)
+        case .reader: break
+        case .owner:
+            try run("PRAGMA locking_mode = EXCLUSIVE")
+            try forgoLog()
+            // In this locking mode the lock that a transaction takes is kept until the file is closed.
+            try run("BEGIN EXCLUSIVE")
+            try run("COMMIT")
+        }
+    }
+
+    /// Moves what the write-ahead log holds into the file and removes it. Throws `busy` while anybody else has the file open.
+    func forgoLog() throws(StorageError) {
+        let journal = try first("PRAGMA journal_mode = DELETE") { $0.text(0) }
+        guard journal == "delete" else { throw .unsupported("a database without a write-ahead log") }
     }
 
     private func setUpWriter(_ location: DatabaseLocation, _ settings: DatabaseSettings) throws(StorageError) {
@@ -147,7 +164,6 @@ extension SQLiteConnection {
         // Debian's build overwrites deleted content with zeros by default, which costs writes and protects from nobody
         // who can read the file's WAL.
         try run("PRAGMA secure_delete = 0")
-        if let pages = settings.pagesMaximum { try run("PRAGMA max_page_count = \(pages)") }
         guard case .file = location else { return }
         // Readers and the writer do not wait for each other, and a commit is one sequential write.
         let journal = try first("PRAGMA journal_mode = WAL") { $0.text(0) }

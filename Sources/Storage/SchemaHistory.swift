@@ -74,9 +74,11 @@ extension WriteTransaction {
 }
 
 extension DatabaseReading where Self: ~Copyable {
-    /// The latest changes of the tables, newest first.
+    /// The latest changes of the tables, newest first; none in a file that no server has opened yet.
     package func schemaHistory(limit: Int) throws(StorageError) -> [SchemaHistoryEntry] {
         var entries: [SchemaHistoryEntry] = []
+        let name = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_pylon_schema_history'"
+        guard try connection.first(name, [], { _ in true }) != nil else { return entries }
         try connection.rows(
             """
             SELECT id, manifest_version, app_version, applied_at, operation_count, baseline, plan_json
