@@ -100,12 +100,6 @@ extension PolicyExplanation {
 extension PolicyExplanation: CustomStringConvertible {
     /// Several lines for a terminal; `*` marks what the decision follows from.
     package var description: String {
-        let verdict =
-            switch decision {
-            case .allowed: "allowed"
-            case .denied: "denied"
-            case .needsRow: "needs the row"
-            }
         var lines = ["\(subject): \(verdict), \(reason)"]
         for rule in rules {
             lines.append("\(rule.isDecisive ? "*" : " ") \(rule.name): \(rule.source)")
@@ -117,5 +111,14 @@ extension PolicyExplanation: CustomStringConvertible {
         }
         lines += skippedPolicies.map { "  \($0): has no rule for it" }
         return lines.joined(separator: "\n")
+    }
+
+    /// The decision in words.
+    var verdict: String {
+        switch decision {
+        case .allowed: "allowed"
+        case .denied: "denied"
+        case .needsRow: "needs the row"
+        }
     }
 }

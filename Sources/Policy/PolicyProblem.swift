@@ -1,4 +1,4 @@
-internal import PylonSchema
+package import PylonSchema
 
 /// Something in a manifest's policies that cannot be meant, for the log at start-up and for `pylon schema check`.
 package struct PolicyProblem: Hashable, Sendable, CustomStringConvertible {
@@ -14,13 +14,13 @@ package struct PolicyProblem: Hashable, Sendable, CustomStringConvertible {
 
     package let kind: Kind
     /// Where in the file: `policies[2].allowRead`.
-    package let place: String
+    package let path: ValuePath
     /// The policy's name.
     package let policy: String
     /// What is wrong, for a person to read.
     package let message: String
 
-    package var description: String { "\(place) (\(policy)): \(message)" }
+    package var description: String { "\(path) (\(policy)): \(message)" }
 
     /// Everything wrong with the policy at a place in the manifest.
     static func problems(of policy: PolicyRule, at index: Int, in manifest: Manifest) -> [PolicyProblem] {
@@ -29,7 +29,8 @@ package struct PolicyProblem: Hashable, Sendable, CustomStringConvertible {
         func report(_ kind: Kind, _ key: String, _ message: String) {
             found.append(
                 PolicyProblem(
-                    kind: kind, place: "policies[\(index)].\(key)", policy: policy.name, message: message))
+                    kind: kind, path: ValuePath().key("policies").index(index).key(key), policy: policy.name,
+                    message: message))
         }
         for (key, text) in policy.expressions {
             do throws(PolicyParseError) {

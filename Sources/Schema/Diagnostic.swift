@@ -28,24 +28,25 @@ package struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// One line for people: `error FIELD_TYPE_UNKNOWN at entities[0].fields[1].type: … (write …)`.
-    package var description: String {
+    package var description: String { "\(severity.rawValue) \(statement)" }
+
+    /// The same without the word for how grave it is, for a log that says it by itself.
+    package var statement: String {
         let place = path.text.isEmpty ? "" : " at \(path.text)"
-        return "\(severity.rawValue) \(code.rawValue)\(place): \(message)" + (hint.map { " (\($0))" } ?? "")
+        return "\(code.rawValue)\(place): \(message)" + (hint.map { " (\($0))" } ?? "")
     }
 
     /// The object of the JSON mode; `span` names the file and the place in it.
-    package func write(into json: inout JSONWriter, file: String?) {
-        json.beginObject()
-        json.member("severity", severity.rawValue)
-        json.member("code", code.rawValue)
-        json.member("message", message)
-        if file != nil || !path.text.isEmpty {
-            json.beginObject("span")
-            if let file { json.member("file", file) }
-            if !path.text.isEmpty { json.member("path", path.text) }
-            json.endObject()
-        }
-        if let hint { json.member("hint", hint) }
-        json.endObject()
+    package func json(file: String?) -> JSONValue {
+        var object = JSONObject()
+        object["severity"] = .string(severity.rawValue)
+        object["code"] = .string(code.rawValue)
+        object["message"] = .string(message)
+        var span = JSONObject()
+        if let file { span["file"] = .string(file) }
+        if !path.text.isEmpty { span["path"] = .string(path.text) }
+        if !span.isEmpty { object["span"] = .object(span) }
+        if let hint { object["hint"] = .string(hint) }
+        return .object(object)
     }
 }

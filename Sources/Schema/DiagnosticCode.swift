@@ -58,6 +58,14 @@ package enum DiagnosticCode: String, Hashable, Sendable, CaseIterable {
     case policyEntityNotFound = "POLICY_ENTITY_NOT_FOUND"
     case policyActionNotFound = "POLICY_ACTION_NOT_FOUND"
     case policyExpressionInvalid = "POLICY_EXPRESSION_INVALID"
+    /// A warning: a rule goes by a name that never has a value, and so denies.
+    case policyNameUnknown = "POLICY_NAME_UNKNOWN"
+    /// A warning: the policy of an action has no `allow`, and so nobody may run it.
+    case policyRuleMissing = "POLICY_RULE_MISSING"
+    /// A warning: no policy speaks of some operations of an entity, and so anyone may do them.
+    case entityOpen = "ENTITY_OPEN"
+    /// A warning: no policy speaks of an action, and so anyone may run it.
+    case actionOpen = "ACTION_OPEN"
 
     case routePathEmpty = "ROUTE_PATH_EMPTY"
     case routePathNoSlash = "ROUTE_PATH_NO_SLASH"

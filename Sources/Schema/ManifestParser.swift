@@ -8,6 +8,11 @@ package struct ManifestParser {
         package let manifest: Manifest?
         /// Nearly in the order of the file.
         package let diagnostics: [Diagnostic]
+
+        package init(manifest: Manifest?, diagnostics: [Diagnostic]) {
+            self.manifest = manifest
+            self.diagnostics = diagnostics
+        }
     }
 
     var reader = ManifestReader()

@@ -11,6 +11,16 @@ extension SchemaPlan {
     package var text: String {
         changes.map(\.text).joined(separator: "\n")
     }
+
+    /// What keeps it from being applied without asking, or at all: each such operation with its code, for people.
+    package var obstacles: [(code: String, text: String)] {
+        changes.compactMap { change in
+            switch change.safety {
+            case .safe: nil
+            case .destructive(let code, _), .blocked(let code, _): (code, change.text)
+            }
+        }
+    }
 }
 
 extension SchemaChange {

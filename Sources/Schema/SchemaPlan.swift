@@ -31,6 +31,9 @@ package struct SchemaPlan: Hashable, Sendable {
         self.steps = isBlocked ? [] : steps
     }
 
+    /// The plan where nothing differs.
+    package static let nothing = SchemaPlan(changes: [], steps: [])
+
     /// Compares a database with a manifest; pure.
     package init(from shape: DatabaseShape, to manifest: Manifest, options: Options = Options()) {
         var planner = SchemaPlanner(options: options)

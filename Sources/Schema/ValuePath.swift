@@ -3,12 +3,17 @@ package struct ValuePath: Hashable, Sendable, CustomStringConvertible {
     /// The path as people read it; empty for the whole text.
     package let text: String
 
-    init(_ text: String = "") {
+    /// The whole text.
+    package init() {
+        self.init("")
+    }
+
+    private init(_ text: String) {
         self.text = text
     }
 
     /// The member of that name of this value.
-    func key(_ name: String) -> ValuePath {
+    package func key(_ name: String) -> ValuePath {
         guard Name.isIdentifier(name.hasPrefix("$") ? String(name.dropFirst()) : name) else {
             return ValuePath("\(text)[\(JSONText.quoted(name))]")
         }
@@ -16,7 +21,7 @@ package struct ValuePath: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The element at that index of this value.
-    func index(_ index: Int) -> ValuePath {
+    package func index(_ index: Int) -> ValuePath {
         ValuePath("\(text)[\(index)]")
     }
 

@@ -158,6 +158,6 @@ import Testing
         let rules = try #require(policies.policies(of: "Todo")).rules(for: .read)
         #expect(rules.map(\.expression) == [try PolicyExpression(parsing: ownerRule)])
         // And before anybody asks.
-        #expect(Sample.policies("auth.userId ==").problems.map(\.place) == ["policies[0].allow"])
+        #expect(Sample.policies("auth.userId ==").problems.map(\.path.text) == ["policies[0].allow"])
     }
 }

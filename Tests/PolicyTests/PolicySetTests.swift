@@ -69,7 +69,7 @@ import Testing
         #expect(policies.condition(for: .read, "Todo", user) == .never)
         #expect(policies.decide(.read, "Todo", .admin) == .allowed)
         #expect(policies.condition(for: .read, "Todo", .admin) == .always)
-        #expect(policies.problems.map(\.place) == ["policies[0].allow"])
+        #expect(policies.problems.map(\.path.text) == ["policies[0].allow"])
         #expect(policies.problems.first?.description.contains("line 1, column 13") == true)
     }
 
@@ -104,7 +104,7 @@ import Testing
         #expect(decide("free", [:]) == .allowed)
         #expect(policies.decide(action: "mute", .admin, input: [:]) == .allowed)
         #expect(policies.openActions == ["free"])
-        #expect(policies.problems.map(\.place) == ["policies[2].allow", "policies[3].allow"])
+        #expect(policies.problems.map(\.path.text) == ["policies[2].allow", "policies[3].allow"])
         #expect(policies.problems.map(\.kind) == [.unknownName, .missingRule])
         #expect(policies.explain(action: "toggle", user, input: [:]).description.contains("run toggle: denied"))
     }

@@ -254,9 +254,7 @@ import Testing
     @Test func aDiagnosticIsWrittenAsTheContractSays() throws {
         let json = try Samples.json(Samples.todos.replacing("by_owner", ""))
         let diagnostic = try #require(ManifestParser.parse(json).diagnostics.first)
-        var writer = JSONWriter()
-        diagnostic.write(into: &writer, file: "app.json")
-        let written = try JSONParser.parse(writer.text)
+        let written = diagnostic.json(file: "app.json")
         #expect(written["severity"] == "error" && written["code"] == "INDEX_NAME_EMPTY")
         #expect(written["span"] == ["file": "app.json", "path": "entities[0].indexes[0].name"])
         #expect(written["hint"] == "give it a name")
