@@ -94,12 +94,15 @@ let package = Package(
                 "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module(
+            "Operations",
+            ["PylonJSON", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonStorage", "PylonThreading", "PylonTime"]),
+        module(
             "Server",
             [
                 "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonFanout",
-                "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords",
-                "PylonRooms", "PylonSchema", "PylonShardHost", "PylonStorage", "PylonTelemetry", "PylonThreading",
-                "PylonTime",
+                "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet", "PylonOpenAPI", "PylonOperations", "PylonPolicy",
+                "PylonRecords", "PylonRooms", "PylonSchema", "PylonShardHost", "PylonStorage", "PylonTelemetry",
+                "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
         module(
@@ -187,7 +190,13 @@ let package = Package(
         tests("Auth", ["PylonAuth", "PylonTime"]),
         tests("Rooms", ["PylonBytes", "PylonJSON", "PylonRooms", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         tests("Cache", ["PylonBytes", "PylonCache", "PylonJSON", "PylonTelemetry", "PylonTime"]),
-        tests("Server", ["PylonBytes", "PylonNet", "PylonServer"]),
+        tests(
+            "Operations",
+            [
+                "PylonJSON", "PylonOperations", "PylonSchema", "PylonStorage", "PylonTestSupport", "PylonThreading",
+                "PylonTime",
+            ]),
+        tests("Server", ["PylonBytes", "PylonNet", "PylonOperations", "PylonServer"]),
         tests(
             "Allocation",
             [

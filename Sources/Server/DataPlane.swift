@@ -1,62 +1,62 @@
-internal import CSystem
-internal import Glibc
+internal import PylonAPI
 internal import PylonOpenAPI
+internal import PylonOperations
 internal import PylonPolicy
 internal import PylonRecords
 internal import PylonSchema
 internal import PylonStorage
 internal import PylonTelemetry
-internal import PylonThreading
 internal import PylonTime
 
 /// The entities of an app: its manifest, its database, and what serves them. Opened by start-up, closed by shutdown.
 final class DataPlane {
-    /// Where the manifest is looked for when nobody names one.
-    static let manifestPathStandard = "pylon.manifest.json"
-    /// 16 MiB: far beyond any manifest.
-    static let manifestBytesMaximum = 16 << 20
-
     let records: RecordStore
-    private let database: Database
+    let database: Database
+    let file: DatabaseFile
 
     /// Reads the manifest, opens the database and makes its tables fit. Nil when there is no manifest and none was named.
     ///
-    /// `actions` are the names of those that the app's code runs. Blocks. Throws when the manifest is invalid or lacks one of them, the
-    /// file is damaged, or the tables cannot be made to fit without losing data.
+    /// Blocks. Throws when the manifest is invalid or lacks an action that the app's code runs, the file is damaged, or the tables cannot
+    /// be made to fit without losing data.
     init?(
-        _ configuration: Configuration, actions: [String], hooks: [RecordHook], clock: any Clock, log: Log
+        _ configuration: Configuration, for server: ShardServer, clock: any Clock, log: Log
     ) throws(StartError) {
-        let named = configuration.text(.manifestPath)
-        let path = named.isEmpty ? Self.manifestPathStandard : named
-        if named.isEmpty, access(path, F_OK) != 0 {
-            guard actions.isEmpty, hooks.isEmpty else {
+        guard let path = ManifestFile.path(named: configuration.text(.manifestPath)) else {
+            guard server.actions.isEmpty, server.hooks.isEmpty else {
                 throw StartError(description: "actions and hooks need a manifest (--app, PYLON_MANIFEST)")
             }
             return nil
         }
         let manifest = try Self.manifest(at: path, log)
-        try Self.bind(actions, to: manifest, log)
+        try Self.bind(server.actions.map(\.name), to: manifest, log)
         let policies = PolicySet(manifest, requirePolicies: configuration.isOn(.requirePolicies))
-        Self.warn(of: policies, log)
+        Self.warn(of: policies, in: manifest, log)
         let outcome: SchemaPush.Outcome
+        let database: Database
+        file = DatabaseFile(configuration.text(.databasePath))
         do throws(StorageError) {
-            let file = configuration.text(.databasePath)
-            Self.makeFolder(of: file)
-            database = try Database(.file(file), clock: clock)
-            if database.wasUnclean { log.warning("\(file): the last process died; the file was checked and is whole") }
-            outcome = try Self.push(manifest, to: database)
+            AppDatabase.makeFolder(of: file.path)
+            database = try Database(.file(file.path), settings: configuration.databaseSettings, clock: clock)
+            if database.wasUnclean {
+                log.warning("\(file.path): the last process died; the file was checked and is whole")
+            }
+            outcome = try AppDatabase.wait { () async throws(StorageError) in
+                try await SchemaPush.run(manifest, on: database)
+            }
         } catch {
-            throw StartError(description: "the database: \(error)")
+            throw StartError(description: "the database \(file.path): \(error)")
         }
         switch outcome {
         case .unchanged: break
         case .applied(let plan): log.info("the database was made to fit the manifest:\n\(plan.text)")
         case .refused(let plan):
             database.close()
-            throw StartError(description: "the database cannot be made to fit the manifest by itself:\n\(plan.text)")
+            throw StartError(description: Self.refusal(plan, server.program, manifest: path, database: file.path))
         }
+        self.database = database
         records = RecordStore(
-            manifest, policies: policies, hooks: hooks, database: database, clock: clock,
+            manifest, policies: policies, hooks: server.hooks, database: database, clock: clock,
+            limits: configuration.recordLimits,
             writesBoolsAsIntegers: configuration.isOn(.boolsAsIntegers))
     }
 
@@ -74,22 +74,12 @@ final class DataPlane {
     }
 
     private static func manifest(at path: String, _ log: Log) throws(StartError) -> Manifest {
-        guard let bytes = readFile(path) else {
-            throw StartError(description: "cannot read the manifest \(path) (--app, PYLON_MANIFEST)")
-        }
-        let result = ManifestParser.parse(bytes: bytes.span) { text in
-            do throws(PolicyParseError) {
-                _ = try PolicyExpression(parsing: text)
-                return nil
-            } catch {
-                return error.description
-            }
-        }
+        let result = ManifestFile.read(path)
         guard let manifest = result.manifest else {
             let problems = result.diagnostics.map { "\n  \($0)" }.joined()
             throw StartError(description: "the manifest \(path) cannot be used:\(problems)")
         }
-        for diagnostic in result.diagnostics { log.warning("the manifest: \(diagnostic)") }
+        for diagnostic in result.diagnostics { log.warning("the manifest: \(diagnostic.statement)") }
         return manifest
     }
 
@@ -105,49 +95,21 @@ final class DataPlane {
     }
 
     /// Names everything that is open to anyone for want of a rule, and every rule that means nothing.
-    private static func warn(of policies: PolicySet, _ log: Log) {
-        for problem in policies.problems { log.warning("policy \(problem.policy): \(problem.message)") }
-        guard !policies.requirePolicies else { return }
-        for entity in policies.openEntities {
-            let operations = entity.operations.map(\.rawValue).joined(separator: ", ")
-            log.warning("no policy: anyone may \(operations) \(entity.name) (PYLON_REQUIRE_POLICIES=1 refuses it)")
-        }
+    private static func warn(of policies: PolicySet, in manifest: Manifest, _ log: Log) {
+        for diagnostic in policies.diagnostics(in: manifest) { log.warning(diagnostic.statement) }
+        let open = policies.requirePolicies ? [] : policies.openEntities.map(\.name) + policies.openActions
+        guard !open.isEmpty else { return }
+        log.warning(
+            "OPEN TO ANYONE: \(open.joined(separator: ", ")); write policies, or set PYLON_REQUIRE_POLICIES=1 to refuse"
+        )
     }
 
-    private static func push(_ manifest: Manifest, to database: Database) throws(StorageError) -> SchemaPush.Outcome {
-        // Start-up is synchronous and on the main thread, which may wait.
-        let done = BlockingQueue<Result<SchemaPush.Outcome, StorageError>>(capacity: 1)
-        Task {
-            do throws(StorageError) {
-                _ = done.push(.success(try await SchemaPush.run(manifest, on: database)))
-            } catch {
-                _ = done.push(.failure(error))
-            }
-        }
-        guard let result = done.popAll()?.first else { throw .closed }
-        return try result.get()
-    }
-
-    private static func makeFolder(of file: String) {
-        var path = ""
-        for part in file.split(separator: "/", omittingEmptySubsequences: false).dropLast() {
-            path += part + "/"
-            // It may be there already; what else goes wrong shows when the file is opened.
-            _ = mkdir(path, 0o755)
-        }
-    }
-
-    private static func readFile(_ path: String) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { Glibc.close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while bytes.count <= manifestBytesMaximum {
-            let count = read(descriptor, &chunk, chunk.count)
-            guard count > 0 else { return count == 0 ? bytes : nil }
-            bytes += chunk[..<count]
-        }
-        return nil
+    private static func refusal(
+        _ plan: SchemaPlan, _ program: String, manifest: String, database: String
+    ) -> String {
+        let target = "--app \(manifest) --db \(database)"
+        return "the database \(database) cannot be made to fit the manifest by itself:\n\(plan.text)\n"
+            + "see `\(program) schema plan \(target)`"
+            + (plan.isBlocked ? "" : ", back up, then `\(program) schema push \(target) --allow-destructive`")
     }
 }

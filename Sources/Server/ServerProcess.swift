@@ -132,8 +132,9 @@ final class ServerProcess {
     }
 
     private func openDataPlane() throws(StartError) {
-        dataPlane = try DataPlane(
-            configuration, actions: server.actions.map(\.name), hooks: server.hooks, clock: clock, log: log)
+        guard let plane = try DataPlane(configuration, for: server, clock: clock, log: log) else { return }
+        dataPlane = plane
+        MetricsCatalog.register(in: metrics, plane)
     }
 
     private func startWorkers() throws(StartError) {

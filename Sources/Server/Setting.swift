@@ -1,37 +1,22 @@
+internal import PylonOperations
+
 /// One line of the configuration table: environment, flags, `--help` and `docs/operations.md` are derived from it.
 struct Setting: Sendable {
-    /// What values it takes.
-    enum Kind: Sendable {
-        case integer(ClosedRange<Int>)
-        /// `1` or `true` is on, `0`, `false` or nothing is off. As a flag it takes no value.
-        case boolean
-        case text
-        case choice([String])
+    let key: SettingKey
+    /// Its flag and variable, and the values it takes.
+    let option: CommandOption
+
+    init(_ key: SettingKey, _ option: CommandOption) {
+        self.key = key
+        self.option = option
     }
 
-    let key: SettingKey
-    /// The environment variable; nil for what is too dangerous to inherit from an environment.
-    let variable: String?
-    /// The flag of `serve`; nil when there is none.
-    let flag: String?
-    let kind: Kind
-    let standard: String
-    /// What one stands for, where it is a quantity.
-    let unit: String
-    let effect: String
-
     init(
-        _ key: SettingKey, variable: String?, flag: String? = nil, _ kind: Kind, standard: String = "",
-        unit: String = "",
-        effect: String
+        _ key: SettingKey, variable: String?, flag: String? = nil, _ kind: CommandOption.Kind, standard: String = "",
+        unit: String = "", effect: String
     ) {
-        self.key = key
-        self.variable = variable
-        self.flag = flag
-        self.kind = kind
-        self.standard = standard
-        self.unit = unit
-        self.effect = effect
+        let option = CommandOption(flag, variable: variable, kind, standard: standard, unit: unit, effect: effect)
+        self.init(key, option)
     }
 }
 
@@ -43,11 +28,20 @@ enum SettingKey: String, Sendable, CaseIterable {
     case connectionsPerAddress, proxyHops, webSocketFrameBytes, shardMessageBytes, webSocketDeflate
     case pingSeconds, drainSeconds, logLevel
     case logFormat, testEndpoints
+    case responseBytes, pageRowsMaximum, pageRowsStandard, operationsMaximum, importBytes
+    case includeDepth, graphNodes, graphRows, aggregateGroups, pullChanges, pullScan, searchTextBytes
+    case filterDepth, filterConditions, filterOperands, filterInValues, filterOrders, filterLikeBytes
+    case databaseReaders, readMilliseconds, readQueue, writeQueue, writeQueueBytes, busyMilliseconds, tombstones
 }
 
 extension Setting {
     /// The table. Names and defaults are the reference's where it has the setting (spec/services.md 4.3).
-    static let table: [Setting] = [
+    static let table: [Setting] = server + data
+
+    /// By their keys.
+    static let options = Dictionary(uniqueKeysWithValues: table.map { ($0.key, $0.option) })
+
+    private static let server: [Setting] = [
         Setting(
             .port, variable: "PYLON_PORT", flag: "--port", .integer(0...65_532), standard: "4321",
             effect:
@@ -59,15 +53,9 @@ extension Setting {
         Setting(
             .unixSocket, variable: "PYLON_UNIX_SOCKET", flag: "--unix-socket", .text,
             effect: "path of a Unix socket that serves everything to zone servers and proxies on the same host"),
-        Setting(
-            .manifestPath, variable: "PYLON_MANIFEST", flag: "--app", .text,
-            effect: "the app's manifest; pylon.manifest.json where there is one; without it there are no entities"),
-        Setting(
-            .databasePath, variable: "PYLON_DB_PATH", flag: "--db", .text, standard: ".pylon/dev.db",
-            effect: "SQLite file of the entities, made with its folder when it is missing"),
-        Setting(
-            .requirePolicies, variable: "PYLON_REQUIRE_POLICIES", .boolean, standard: "0",
-            effect: "refuses what no policy speaks of, instead of allowing it to everyone with a warning at start"),
+        Setting(.manifestPath, .manifest),
+        Setting(.databasePath, .database),
+        Setting(.requirePolicies, .requirePolicies),
         Setting(
             .boolsAsIntegers, variable: "PYLON_BOOL_AS_INT", .boolean, standard: "0",
             effect: "writes booleans of rows as 0 and 1, for clients of the reference that expect it"),

@@ -2,6 +2,7 @@ internal import CSystem
 internal import Glibc
 public import PylonAPI
 public import PylonJSON
+internal import PylonOperations
 public import PylonRecords
 public import PylonShardHost
 
@@ -37,8 +38,9 @@ public struct ShardServer: Sendable {
         self.verbs = verbs
     }
 
-    /// Runs the command line: `serve` (also without a verb), `--help`, `--version`, or a verb of your own. Exits with 0 after a clean
-    /// shutdown, 1 when the server cannot start, 2 when the command line or the environment is wrong.
+    /// Runs the command line: `serve` (also without a verb), a verb of your own, the operator's (`schema`, `policy`, `backup`, `restore`),
+    /// `--help` or `--version`. Exits with 0 after a clean shutdown, 1 when the server cannot start, 64 when the command line or the
+    /// environment is wrong; docs/operations.md has the rest.
     public func main() -> Never {
         main(arguments: Array(CommandLine.arguments.dropFirst()))
     }
@@ -47,6 +49,7 @@ public struct ShardServer: Sendable {
         guard let first = arguments.first else { serve([]) }
         // A verb's own --help is its own business.
         if let verb = verbs.first(where: { $0.name == first }) { exit(verb.run(Array(arguments.dropFirst()))) }
+        if let status = CommandTable.run(arguments, program: program, environment: Environment.all) { exit(status) }
         if arguments.contains("--help") || first == "help" || first == "-h" {
             print(Usage.text(program: program, verbs: verbs.map { ($0.usage, $0.effect) }))
             exit(0)
@@ -57,15 +60,17 @@ public struct ShardServer: Sendable {
         }
         if first == "serve" { serve(Array(arguments.dropFirst())) }
         if first.hasPrefix("-") { serve(arguments) }
-        fail("unknown command \(first); see --help", status: 2)
+        let names = verbs.map(\.name) + ["serve", "help", "version"] + CommandTable.firstWords
+        let question = NameSuggestion.nearest(to: first, among: names).map { "did you mean \($0)? " } ?? ""
+        fail("unknown command \(first); \(question)see --help", .usage)
     }
 
     private func serve(_ arguments: [String]) -> Never {
-        do throws(Configuration.Problem) {
+        do throws(UsageProblem) {
             let configuration = try Configuration(arguments: arguments, environment: Environment.all)
             serve(configuration)
         } catch {
-            fail(error.description, status: 2)
+            fail(error.description, .usage)
         }
     }
 
@@ -79,15 +84,15 @@ public struct ShardServer: Sendable {
             process.shutDown(orWhen: { signals.isPending })
             exit(0)
         } catch {
-            fail(error.description, status: 1)
+            fail(error.description, .failure)
         }
     }
 
-    private func fail(_ message: String, status: Int32) -> Never {
+    private func fail(_ message: String, _ status: ExitStatus) -> Never {
         // Nobody is left to tell when standard error itself is gone.
         let line = "\(program): \(message)\n"
         _ = line.withCString { write(2, $0, strlen($0)) }
-        exit(status)
+        exit(status.rawValue)
     }
 }
 

@@ -1,36 +1,21 @@
-/// The text of `--help`, from the configuration table.
+internal import PylonOperations
+
+/// The text of `--help`, from the tables of commands and settings.
 enum Usage {
+    /// `verbs` are those of the game.
     static func text(program: String, verbs: [(usage: String, effect: String)]) -> String {
+        let commands = verbs + CommandTable.all.map { ($0.usage, $0.effect) }
         var lines = ["usage: \(program) serve [flags]"]
-        for verb in verbs { lines.append("       \(program) \(verb.usage)") }
-        lines.append("       \(program) --help | --version")
-        if !verbs.isEmpty { lines.append("") }
-        for verb in verbs { lines.append("  \(verb.usage): \(verb.effect)") }
+        for command in commands { lines.append("       \(program) \(command.usage)") }
+        lines += ["       \(program) --help | --version", ""]
+        for command in commands { lines.append("  \(command.usage): \(command.effect)") }
         lines += ["", "Flags of serve:"]
-        for setting in Setting.table {
-            if let flag = setting.flag { lines.append(line(flag + placeholder(setting), setting)) }
-        }
+        let options = Setting.table.map(\.option)
+        for option in options where option.flag != nil { lines.append(option.usageLine(option.flagUsage)) }
         lines += ["", "Environment (a flag wins over its variable):"]
-        for setting in Setting.table {
-            if let variable = setting.variable { lines.append(line(variable, setting)) }
+        for option in options {
+            if let variable = option.variable { lines.append(option.usageLine(variable)) }
         }
         return lines.joined(separator: "\n")
-    }
-
-    private static func placeholder(_ setting: Setting) -> String {
-        switch setting.kind {
-        case .integer: " N"
-        case .text, .choice: " VALUE"
-        case .boolean: ""
-        }
-    }
-
-    private static func line(_ name: String, _ setting: Setting) -> String {
-        let padding = String(repeating: " ", count: max(1, 26 - name.utf8.count))
-        var note = setting.effect
-        if !setting.standard.isEmpty, setting.standard != "0" || !setting.unit.isEmpty {
-            note += " [\(setting.standard)\(setting.unit.isEmpty ? "" : " \(setting.unit)")]"
-        }
-        return "  \(name)\(padding)\(note)"
     }
 }

@@ -31,7 +31,8 @@ internal import Testing
             "PYLON_CORS_ORIGIN", "PYLON_LOOPS",
             "PYLON_TICK_WORKERS", "PYLON_MAX_SHARDS", "PYLON_MAX_CONNS_PER_IP", "PYLON_TRUST_PROXY_HOPS",
             "PYLON_WS_MAX_FRAME", "PYLON_SHARD_MAX_MESSAGE", "PYLON_WS_PING_SECS", "PYLON_DRAIN_SECS", "PYLON_LOG",
-            "PYLON_LOG_FORMAT",
+            "PYLON_LOG_FORMAT", "schema check", "schema push", "backup", "restore", "policy explain",
+            "PYLON_DB_READERS",
         ] {
             #expect(outcome.output.contains(name), "\(name)")
         }
@@ -50,9 +51,9 @@ internal import Testing
         ["serve", "--host", "nowhere"], ["serve", "--host", ""], ["serve", "--log", "loud"], ["serve", "--dev=maybe"],
         ["--port", "99999999999999999999"],
     ])
-    func aWrongFlagIsOneLineAndStatus2(arguments: [String]) throws {
+    func aWrongFlagIsOneLineAndStatus64(arguments: [String]) throws {
         let outcome = try run(arguments)
-        #expect(outcome.status == 2)
+        #expect(outcome.status == 64)
         #expect(outcome.isOneLine, "\(outcome.errors)")
         #expect(outcome.errors.hasPrefix("pylon: "))
         #expect(outcome.output.isEmpty)
@@ -66,17 +67,17 @@ internal import Testing
         ("PYLON_LOG", "verbose"), ("PYLON_LOG_FORMAT", "xml"), ("PYLON_DEV_MODE", "yes"), ("PYLON_CORS_ORIGIN", "a b"),
         ("PYLON_CORS_ORIGIN", "*"),
     ])
-    func aWrongVariableIsOneLineAndStatus2(name: String, value: String) throws {
+    func aWrongVariableIsOneLineAndStatus64(name: String, value: String) throws {
         let outcome = try run(
             ["serve", "--log", "error"].filter { name != "PYLON_LOG" || $0 == "serve" }, [name: value])
-        #expect(outcome.status == 2)
+        #expect(outcome.status == 64)
         #expect(outcome.isOneLine, "\(outcome.errors)")
         #expect(outcome.errors.contains(name == "PYLON_HOST" ? "--host" : name))
     }
 
     @Test(arguments: ["0.0.0.0", "192.0.2.1", "::"]) func theEchoIsForLoopbackOnly(host: String) throws {
         let outcome = try run(["serve", "--port", "0", "--host", host, "--test-endpoints"])
-        #expect(outcome.status == 2)
+        #expect(outcome.status == 64)
         #expect(outcome.isOneLine)
         #expect(outcome.errors.contains("loopback"))
     }

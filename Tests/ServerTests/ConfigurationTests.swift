@@ -1,12 +1,13 @@
 import PylonBytes
 import PylonNet
+import PylonOperations
 import Testing
 
 @testable import PylonServer
 
 @Suite struct ConfigurationTests {
     private func problem(_ arguments: [String] = [], _ environment: [String: String] = [:]) -> String? {
-        do throws(Configuration.Problem) {
+        do throws(UsageProblem) {
             _ = try Configuration(arguments: arguments, environment: environment)
             return nil
         } catch {
@@ -17,18 +18,18 @@ import Testing
     /// A value of `setting` that is not its default.
     private func otherValue(_ setting: Setting) -> String {
         if setting.key == .host { return "127.0.0.2" }
-        return switch setting.kind {
+        return switch setting.option.kind {
         case .integer(let range):
-            String(range.lowerBound == Int(setting.standard) ? range.upperBound : range.lowerBound)
+            String(range.lowerBound == Int(setting.option.standard) ? range.upperBound : range.lowerBound)
         case .boolean: "true"
         case .text: "https://value.example"
-        case .choice(let choices): choices.first { $0 != setting.standard } ?? ""
+        case .choice(let choices): choices.first { $0 != setting.option.standard } ?? ""
         }
     }
 
     @Test func defaultsAreThoseOfTheTable() throws {
         let configuration = try Configuration(arguments: [], environment: [:])
-        for setting in Setting.table { #expect(configuration.text(setting.key) == setting.standard) }
+        for setting in Setting.table { #expect(configuration.text(setting.key) == setting.option.standard) }
         #expect(configuration.integer(.port) == 4321)
         #expect(configuration.address == .v4(0))
         #expect(configuration.allowedOrigin == nil)
@@ -39,14 +40,14 @@ import Testing
         let value = otherValue(setting)
         // The echo needs a loopback host to go with it.
         let host = key == .testEndpoints ? ["PYLON_HOST": "127.0.0.1"] : [:]
-        if let variable = setting.variable {
+        if let variable = setting.option.variable {
             let configuration = try Configuration(arguments: [], environment: [variable: value])
             #expect(configuration.text(key) == value)
-            #expect(try Configuration(arguments: [], environment: [variable: ""]).text(key) == setting.standard)
+            #expect(try Configuration(arguments: [], environment: [variable: ""]).text(key) == setting.option.standard)
         }
-        guard let flag = setting.flag else { return }
+        guard let flag = setting.option.flag else { return }
         #expect(try Configuration(arguments: ["\(flag)=\(value)"], environment: host).text(key) == value)
-        if case .boolean = setting.kind {
+        if case .boolean = setting.option.kind {
             #expect(try Configuration(arguments: [flag], environment: host).isOn(key))
         } else {
             #expect(try Configuration(arguments: [flag, value], environment: host).text(key) == value)
@@ -56,7 +57,7 @@ import Testing
 
     @Test(arguments: SettingKey.allCases) func everyRangeIsKept(key: SettingKey) throws {
         let setting = try #require(Setting.table.first { $0.key == key })
-        guard case .integer(let range) = setting.kind, let variable = setting.variable else { return }
+        guard case .integer(let range) = setting.option.kind, let variable = setting.option.variable else { return }
         let message = "\(variable) must be a whole number from \(range.lowerBound) to \(range.upperBound)"
         for value in [range.lowerBound, range.upperBound] {
             #expect(try Configuration(arguments: [], environment: [variable: "\(value)"]).integer(key) == value)
@@ -78,7 +79,7 @@ import Testing
         #expect(problem([], ["PYLON_DEV_MODE": "yes"]) == "PYLON_DEV_MODE must be 1, true, 0 or false")
         #expect(problem(["--log", "loud"]) == "--log must be one of debug, info, warn, error")
         #expect(problem(["--nonsense"]) == "unknown flag --nonsense; see --help")
-        #expect(problem(["serve"]) == "unknown flag serve; see --help")
+        #expect(problem(["serve"]) == "unexpected argument serve; see --help")
         #expect(problem(["--port="]) == "--port must be a whole number from 0 to 65532")
     }
 

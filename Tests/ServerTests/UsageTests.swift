@@ -1,4 +1,5 @@
 import Glibc
+import PylonOperations
 import Testing
 
 @testable import PylonServer
@@ -8,15 +9,16 @@ import Testing
 
     @Test func everyFlagAndVariableIsMentionedWithItsEffect() {
         for setting in Setting.table {
-            if let flag = setting.flag { #expect(text.contains("\n  \(flag)")) }
-            if let variable = setting.variable { #expect(text.contains("\n  \(variable) ")) }
-            #expect(text.contains(setting.effect))
+            if let flag = setting.option.flag { #expect(text.contains("\n  \(flag)")) }
+            if let variable = setting.option.variable { #expect(text.contains("\n  \(variable) ")) }
+            #expect(text.contains(setting.option.effect))
         }
     }
 
     @Test func verbsOfTheProgramAreListed() {
         #expect(text.hasPrefix("usage: pylon serve [flags]\n       pylon bots N\n"))
         #expect(text.contains("\n  bots N: plays\n"))
+        #expect(text.contains("\n  schema push [manifest] [flags]: "))
     }
 
     @Test func operationsPageShowsWhatTheCommandPrints() throws {
@@ -40,7 +42,7 @@ import Testing
 
     @Test func theTableHasEverySettingOnce() {
         #expect(Setting.table.map(\.key) == SettingKey.allCases)
-        let names = Setting.table.flatMap { [$0.flag, $0.variable].compactMap { $0 } }
+        let names = Setting.table.flatMap { [$0.option.flag, $0.option.variable].compactMap { $0 } }
         #expect(Set(names).count == names.count)
     }
 }

@@ -15,7 +15,7 @@ enum Dependencies {
         ["Fanout", "Simulation", "Policy"],
         ["ShardHost", "Storage"],
         ["Auth", "Cache", "Records", "Rooms", "Sync", "Jobs", "Functions"],
-        ["Gateway"],
+        ["Gateway", "Operations"],
         ["API"],
         ["Server"],
         ["Pylon"],
