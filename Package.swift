@@ -119,6 +119,9 @@ let package = Package(
 
         // Benchmarks. Their clients share no code with the server, so that they share none of its mistakes.
         .target(name: "CFloor", path: "Benchmarks/CFloor", cSettings: [.define("_GNU_SOURCE")]),
+        .target(
+            name: "CSQLiteFloor", path: "Benchmarks/CSQLiteFloor", cSettings: [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "CBenchSystem", path: "Benchmarks/CBenchSystem", cSettings: [.define("_GNU_SOURCE")]),
         .target(
             name: "PylonBenchKit", dependencies: ["PylonBytes", "PylonJSON"], path: "Benchmarks/BenchKit",
@@ -126,7 +129,8 @@ let package = Package(
         .executableTarget(
             name: "PylonBench",
             dependencies: [
-                "CBenchSystem", "CFloor", "CSystem", "PylonBenchKit", "PylonBytes", "PylonJSON", "PylonTime",
+                "CBenchSystem", "CFloor", "CSQLiteFloor", "CSystem", "PylonBenchKit", "PylonBytes", "PylonJSON",
+                "PylonTime",
             ],
             path: "Benchmarks/PylonBench", swiftSettings: strict),
 

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/perf_event.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int bench_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
@@ -22,6 +24,11 @@ int bench_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int bench_poll(struct pollfd *descriptors, unsigned long count, const struct timespec *timeout) {
     return ppoll(descriptors, count, timeout, NULL);
+}
+
+int bench_is_in_memory(const char *path) {
+    struct statfs system;
+    return statfs(path, &system) == 0 && system.f_type == TMPFS_MAGIC;
 }
 
 static long read_number(const char *path) {

@@ -3,7 +3,7 @@ internal import CFloor
 internal import CSystem
 internal import Glibc
 
-/// The benchmark's executable. `floor`, `client` and `exec` are processes that a scenario starts itself.
+/// The benchmark's executable. `floor`, `client`, `exec` and the like are processes that a scenario starts itself.
 @main
 enum PylonBench {
     static func main() {
@@ -26,6 +26,8 @@ enum PylonBench {
         case "floor": try floor(rest)
         case "client": try client(rest)
         case "churn-client": try churnClient(rest)
+        case "request-client": try requestClient(rest)
+        case "sqlite-floor": try sqliteFloor(rest)
         case "exec": try exec(rest)
         case "--help", "help": Console.print(Scenarios.usage)
         case let name:
@@ -64,6 +66,19 @@ enum PylonBench {
         try join(arguments)
         raiseFileLimit()
         try ChurnClient(arguments).run()
+    }
+
+    private static func requestClient(_ words: ArraySlice<String>) throws(BenchError) {
+        let arguments = try Arguments(words, RequestClient.grammar)
+        try join(arguments)
+        raiseFileLimit()
+        try RequestClient(arguments).run()
+    }
+
+    private static func sqliteFloor(_ words: ArraySlice<String>) throws(BenchError) {
+        let arguments = try Arguments(words, SQLiteFloor.grammar)
+        try join(arguments)
+        try SQLiteFloor.run(arguments)
     }
 
     /// Becomes another program, on the core asked for and bound to the parent's life.

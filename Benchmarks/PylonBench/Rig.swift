@@ -63,6 +63,16 @@ struct Rig {
             at: serverPath, log: isVerbose, transport: transport, shards: shards, signals)
     }
 
+    /// Starts the server on an app. Requests are not logged, as the server beside it logs none.
+    func startServer(
+        app manifest: String, database: String, shards: [ShardDefinition] = []
+    ) throws(BenchError) -> ServerUnderTest {
+        guard let serverPath else { throw .usage("build `pylon` beside pylon-bench or name it with --server") }
+        return try ServerUnderTest.pylon(
+            at: serverPath, log: isVerbose, transport: .webSocket, shards: shards,
+            flags: ["--app", manifest, "--db", database], environment: ["PYLON_LOG": "warn"], signals)
+    }
+
     /// Opens the streams of a load.
     func openClients(of sender: some Sender, _ load: FanoutCase) throws(BenchError) -> StreamClient {
         try StreamClient.open(

@@ -35,19 +35,20 @@ struct ServerUnderTest: Sender {
             signals: signals)
     }
 
-    /// The server at `path`, with `shards`.
+    /// The server at `path`, with `shards`, and with further flags and variables.
     static func pylon(
-        at path: String, log: Bool, transport: Transport, shards: [ShardDefinition], _ signals: Interruption
+        at path: String, log: Bool, transport: Transport, shards: [ShardDefinition], flags: [String] = [],
+        environment: [String: String] = [:], _ signals: Interruption
     ) throws(BenchError) -> ServerUnderTest {
         let port = try Loopback.freePorts(4)
         let words = ["exec", "--core", "\(core)"] + (log ? ["--log"] : [])
         let isLocal = transport == .unixSocket
         let local = isLocal ? ["--unix-socket", Loopback.localPath(port: port)] : []
         let process = try ChildProcess(
-            subcommand: words + ["--", path, "serve", "--host", "127.0.0.1", "--port", "\(port)"] + local,
+            subcommand: words + ["--", path, "serve", "--host", "127.0.0.1", "--port", "\(port)"] + local + flags,
             environment: [
                 "PYLON_ADMIN_TOKEN": token, "PYLON_MAX_CONNS_PER_IP": "0", "PYLON_LOOPS": "1", "PYLON_DRAIN_SECS": "1",
-            ])
+            ].merging(environment) { $1 })
         let server = ServerUnderTest(
             process: process, httpPort: port,
             clientPort: transport.isWebSocket && !isLocal ? port + 3 : port, transport: transport, signals: signals)

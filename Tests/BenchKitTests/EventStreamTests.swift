@@ -38,7 +38,7 @@ import Testing
         var chunks = ChunkedBody()
         var body: [UInt8] = []
         for portion in portions {
-            portion.withUnsafeBytes { bytes in chunks.read(bytes) { body.append(contentsOf: $0) } }
+            portion.withUnsafeBytes { bytes in _ = chunks.read(bytes) { body.append(contentsOf: $0) } }
         }
         return (String(decoding: body, as: UTF8.self), chunks.isOver)
     }
@@ -55,6 +55,14 @@ import Testing
 
     @Test(arguments: ["x\r\n", "5\r\nhelloX", "-1\r\n"]) func brokenCodingEndsTheBody(text: String) {
         #expect(read([Array(text.utf8)]).isOver)
+    }
+
+    @Test func theEndIsBehindTheTrailersAndWhatFollowsIsLeft() {
+        let coded = Array("1\r\na\r\n0\r\nX: y\r\n\r\n".utf8)
+        for cut in 0..<coded.count { #expect(!read([Array(coded[..<cut])]).isOver) }
+        var chunks = ChunkedBody()
+        let used = (coded + Array("HTTP".utf8)).withUnsafeBytes { bytes in chunks.read(bytes) { _ in } }
+        #expect(used == coded.count && chunks.isOver && !chunks.isInvalid)
     }
 
     @Test func anUnfinishedChunkIsHandedOverAsFarAsItCame() {

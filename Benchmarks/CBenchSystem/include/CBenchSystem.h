@@ -20,6 +20,9 @@ int bench_pipe(int ends[2]);
 /// ppoll without a signal mask.
 int bench_poll(struct pollfd *descriptors, unsigned long count, const struct timespec *timeout);
 
+/// Whether the folder at `path` lies in memory (tmpfs), where files are never synchronised with a disk.
+int bench_is_in_memory(const char *path);
+
 /// Opens a disabled counter of the system calls that thread `tid` makes. Returns its descriptor, or -1 with errno
 /// when the kernel has no tracepoints or grants this user none.
 int bench_open_system_call_counter(pid_t tid);
