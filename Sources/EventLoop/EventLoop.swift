@@ -62,11 +62,13 @@ package final class EventLoop: @unchecked Sendable {
     /// Takes turns on the calling thread until `stop`.
     package func run() {
         owner = pthread_self()
+        pthread_setspecific(Self.currentKey, Unmanaged.passUnretained(self).toOpaque())
         while !isStopping {
             turn(waitingMilliseconds: waitMilliseconds())
         }
         // What was submitted last still runs, so that nobody waits for an answer for ever.
         turn(waitingMilliseconds: 0)
+        pthread_setspecific(Self.currentKey, nil)
         owner = nil
     }
 
@@ -78,12 +80,22 @@ package final class EventLoop: @unchecked Sendable {
 
     /// Runs `body` on the loop's thread, in the order of submission. Any thread may call it.
     package func submit(_ body: @escaping @Sendable () -> Void) {
-        inbox.submit(.closure(body))
+        submit(.closure(body))
     }
 
     /// Runs `task` on the loop's thread, in the order of submission, without allocating. Any thread may call it.
     package func submit(task: any LoopTask) {
-        inbox.submit(.task(task))
+        submit(.task(task))
+    }
+
+    /// Runs a stretch of a task on the loop's thread.
+    func submit(job: UnownedJob) {
+        submit(.job(job))
+    }
+
+    private func submit(_ item: Inbox.Item) {
+        // On its own thread the loop looks into the inbox before it sleeps.
+        if isCurrent { inbox.add(item) } else { inbox.submit(item) }
     }
 
     /// Makes the loop take a turn now, e.g. because a manual clock was moved. Any thread may call it.
@@ -114,9 +126,16 @@ package final class EventLoop: @unchecked Sendable {
 
     /// Whether the caller is on this loop's thread.
     package var isCurrent: Bool {
-        guard let owner else { return false }
-        return pthread_equal(owner, pthread_self()) != 0
+        pthread_getspecific(Self.currentKey) == UnsafeMutableRawPointer(Unmanaged.passUnretained(self).toOpaque())
     }
+
+    /// Holds, for each thread, the loop that runs on it.
+    private static let currentKey: pthread_key_t = {
+        var key = pthread_key_t()
+        let result = pthread_key_create(&key, nil)
+        precondition(result == 0, "no thread-specific data: error \(result)")
+        return key
+    }()
 
     /// Traps in debug builds when the caller is on another thread than a running loop's own.
     @inline(__always)
@@ -128,7 +147,7 @@ package final class EventLoop: @unchecked Sendable {
     private static let scheduledMark: UInt64 = 1 << 63
 
     private func waitMilliseconds() -> Int32 {
-        guard flushing.isEmpty else { return 0 }
+        guard flushing.isEmpty, inbox.isEmpty else { return 0 }
         guard let deadline = timers.deadlineNext else { return -1 }
         let wait = (deadline - clock.now()).wholeNanoseconds
         // Rounded up, so that the loop does not wake just before a deadline and spin. At most a minute: no timer needs more.
@@ -139,7 +158,23 @@ package final class EventLoop: @unchecked Sendable {
         let readyCount = poller.wait(milliseconds: waitingMilliseconds)
         // Before anyone counts a deadline from it: the wait may have been long.
         now = clock.now()
-        for index in 0..<readyCount {
+        var next = 0
+        while next < readyCount {
+            let end = min(next + Self.wakeUpsHeldMaximum, readyCount)
+            WakeUps.held { handleEvents(next..<end) }
+            next = end
+        }
+        fireTimers()
+        runInbox()
+        flushChannels()
+    }
+
+    /// So many events, or pieces of work from other threads, are handled before the threads are woken that got something from them: a busy
+    /// loop hands over batches, and nobody waits long for the rest of one.
+    private static let wakeUpsHeldMaximum = 16
+
+    private func handleEvents(_ range: Range<Int>) {
+        for index in range {
             let (events, datum) = poller.event(at: index)
             if datum == 0 {
                 inbox.acknowledgeWake()
@@ -147,9 +182,6 @@ package final class EventLoop: @unchecked Sendable {
                 channels.channel(for: datum)?.ready(events)
             }
         }
-        fireTimers()
-        runInbox()
-        flushChannels()
     }
 
     private func fireTimers() {
@@ -167,14 +199,24 @@ package final class EventLoop: @unchecked Sendable {
 
     private func runInbox() {
         inbox.drain(into: &batch)
+        var next = 0
+        while next < batch.count {
+            let end = min(next + Self.wakeUpsHeldMaximum, batch.count)
+            WakeUps.held { runBatch(next..<end) }
+            next = end
+        }
+        batch.removeAll(keepingCapacity: true)
+    }
+
+    private func runBatch(_ range: Range<Int>) {
         // By index, here and below: without optimisation the iterator of an array allocates.
-        for index in batch.indices {
+        for index in range {
             switch batch[index] {
             case .closure(let body): body()
             case .task(let task): task.runOnLoop()
+            case .job(let job): job.runSynchronously(on: asUnownedTaskExecutor())
             }
         }
-        batch.removeAll(keepingCapacity: true)
     }
 
     private func flushChannels() {

@@ -12,10 +12,12 @@ package protocol LoopTask: AnyObject, Sendable {
 /// What other threads hand to a loop, in order, with one wake-up for as much as comes between two turns.
 ///
 /// Unbounded by itself: whoever submits bounds what it has outstanding (a lane holds eight frames, a request one answer).
-final class Inbox: Sendable {
+final class Inbox: Sendable, Wakeable {
     enum Item {
         case closure(@Sendable () -> Void)
         case task(any LoopTask)
+        /// A stretch of a task that prefers the loop as its executor.
+        case job(UnownedJob)
     }
 
     let wakeDescriptor: Int32
@@ -34,13 +36,26 @@ final class Inbox: Sendable {
         close(wakeDescriptor)
     }
 
+    /// Hands over an item and wakes the loop.
     func submit(_ item: Item) {
-        items.withLock { $0.append(item) }
+        add(item)
         wake()
     }
 
+    /// Hands over an item of the loop's own thread, which is awake.
+    func add(_ item: Item) {
+        items.withLock { $0.append(item) }
+    }
+
+    /// Whether nothing waits.
+    var isEmpty: Bool { items.withLock { $0.isEmpty } }
+
     func wake() {
         guard !isAwake.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        WakeUps.request(self)
+    }
+
+    func wakeNow() {
         var one: UInt64 = 1
         // The counter cannot overflow: it is reset each turn. A failed write would mean a full counter, hence a wake-up.
         _ = write(wakeDescriptor, &one, 8)

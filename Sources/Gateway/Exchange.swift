@@ -25,6 +25,9 @@ package struct Exchange: @unchecked Sendable {
 
     /// Answers.
     package func respond(_ response: HTTPResponse) {
+        if connection.loop.isCurrent {
+            return http.respond(response, number: number, on: connection.onLoop)
+        }
         connection.loop.submit { [self] in
             http.respond(response, number: number, on: connection.onLoop)
         }

@@ -4,7 +4,8 @@ package import PylonHTTP
 package enum Handler: Sendable {
     /// At once, on the connection's loop: it must not block, and computes for microseconds.
     case immediate(@Sendable (Request) throws(APIError) -> HTTPResponse)
-    /// On the cooperative pool, awaiting other threads; never blocks it.
+    /// Awaiting other threads, on the connection's loop between its waits, or on the cooperative pool when the body is large. It never blocks,
+    /// and computes for microseconds.
     case asynchronous(@Sendable (Request) async throws(APIError) -> HTTPResponse)
     /// As `asynchronous`, but from the end of the head on: the handler reads the body while it arrives, as far as the route's limit.
     case streaming(@Sendable (Request, RequestBody) async throws(APIError) -> HTTPResponse)
