@@ -113,9 +113,10 @@ public final class Connection: Channel {
     }
 
     /// Leaves incoming bytes to the kernel until as many calls of `resumeReading` have come.
+    ///
+    /// The kernel is told when it reports that there are some: most pauses are over before.
     package func pauseReading() {
         readPauses += 1
-        updateInterest()
     }
 
     /// Whether incoming bytes are being left to the kernel.
@@ -125,8 +126,9 @@ public final class Connection: Channel {
     package func resumeReading() {
         precondition(readPauses > 0, "resumed reading more often than paused")
         readPauses -= 1
-        updateInterest()
-        if readPauses == 0 { requestFlush() }
+        guard readPauses == 0 else { return }
+        if !interest.contains(.readable) { updateInterest() }
+        if !unread.isEmpty { requestFlush() }
     }
 
     // MARK: Writing
@@ -268,7 +270,8 @@ public final class Connection: Channel {
         }
         if events.contains(.writable) { writeWaiting() }
         guard phase != .closed else { return }
-        if events.contains(.readable) || events.contains(.peerFinished) { read() }
+        guard events.contains(.readable) || events.contains(.peerFinished) else { return }
+        if readPauses == 0 { read() } else { updateInterest() }
     }
 
     public override func deadlinePassed() {
