@@ -6,6 +6,9 @@ public final class SharedBytes: @unchecked Sendable {
 
     @usableFromInline let base: UnsafeMutableRawPointer
     private let capacity: Int
+    /// What holds the bytes when they were taken over; else they are this object's own.
+    private let source: ByteBuffer?
+    private let isOwner: Bool
     /// How many bytes there are.
     public private(set) var count: Int
 
@@ -13,6 +16,8 @@ public final class SharedBytes: @unchecked Sendable {
     public init(count: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
         capacity = max(count, 1)
         base = .allocate(byteCount: capacity, alignment: 16)
+        source = nil
+        isOwner = true
         self.count = count
         write(UnsafeMutableRawBufferPointer(start: base, count: count))
     }
@@ -22,8 +27,20 @@ public final class SharedBytes: @unchecked Sendable {
         self.init(count: bytes.count) { $0.copyMemory(from: bytes) }
     }
 
+    /// Takes over the unread bytes of `buffer`, without copying them.
+    package init(_ buffer: consuming ByteBuffer) {
+        buffer.reserve(1)
+        base = buffer.withUnsafeMutableBytes { $0.baseAddress.unsafelyUnwrapped }
+        // Not to be refilled: it would be twice as large as needed for good.
+        capacity = 0
+        count = buffer.count
+        source = consume buffer
+        isOwner = false
+    }
+
     deinit {
-        base.deallocate()
+        // What was taken over goes with its buffer.
+        if isOwner { base.deallocate() }
     }
 
     /// The bytes, valid while this object lives.
@@ -54,6 +71,8 @@ public final class SharedBytes: @unchecked Sendable {
     private init(capacity: Int) {
         self.capacity = max(capacity, 1)
         base = .allocate(byteCount: self.capacity, alignment: 16)
+        source = nil
+        isOwner = true
         count = 0
     }
 }

@@ -136,6 +136,8 @@ package struct HTTPResponseWriter: Sendable {
         switch body {
         case .empty, .stream, .pieces: break
         case .bytes(let bytes): out.append(bytes)
+        case .shared(let bytes): out.append(bytes.unsafeBytes)
+        case .joined(let parts): for part in parts { write(part, into: &out) }
         case .text(let text): out.append(text)
         case .literal(let literal): out.append(literal)
         }

@@ -156,6 +156,18 @@ extension JSONWriter {
     }
 }
 
+extension JSONWriter {
+    /// Names the next value with a name that is in quotes already, its colon behind it, unchecked: `"name":`.
+    @inlinable
+    @inline(__always)
+    package mutating func key(quoted name: UnsafeRawBufferPointer) {
+        beforeKey()
+        if needsComma { buffer.append(UInt8(ascii: ",")) }
+        buffer.append(name)
+        needsComma = false
+    }
+}
+
 // MARK: Values
 
 extension JSONWriter {

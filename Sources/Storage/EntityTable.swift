@@ -4,7 +4,7 @@ package import PylonSchema
 ///
 /// Columns are those of the manifest, in alphabetical order of their names' bytes, `id` among them: the order in which
 /// rows are written to clients. A column that left the manifest stays in the file and is not read.
-package struct EntityTable: Sendable {
+package final class EntityTable: Sendable {
     /// One column to read.
     package struct Column: Hashable, Sendable {
         package let name: String

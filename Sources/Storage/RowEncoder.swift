@@ -6,14 +6,34 @@ package import PylonSchema
 package struct RowEncoder: Sendable {
     /// The table whose rows it writes; the rows come from statements that select its columns.
     package let table: EntityTable
-    private let members: [(position: Int, name: String, type: FieldType)]
+    private let members: [Member]
+    /// The members' names in quotes, each with its colon, one after the other.
+    private let names: [UInt8]
     private let writesBoolsAsIntegers: Bool
+
+    /// One column that is written, without anything to count references of.
+    private struct Member {
+        let position: Int
+        let name: Range<Int>
+        let isBool: Bool
+    }
 
     /// `hidden` columns are left out. `writesBoolsAsIntegers` is for old clients: 0 and 1 instead of `false` and `true`.
     package init(_ table: EntityTable, hiding hidden: Set<String> = [], writesBoolsAsIntegers: Bool = false) {
         self.table = table
         self.writesBoolsAsIntegers = writesBoolsAsIntegers
-        members = table.columns.enumerated().filter { !hidden.contains($1.name) }.map { ($0, $1.name, $1.type) }
+        var members: [Member] = []
+        var names: [UInt8] = []
+        for (position, column) in table.columns.enumerated() where !hidden.contains(column.name) {
+            let start = names.count
+            var json = JSONWriter()
+            json.value(column.name)
+            names += json.finish().copyBytes() + [UInt8(ascii: ":")]
+            members.append(
+                Member(position: position, name: start..<names.count, isBool: column.type == .bool))
+        }
+        self.members = members
+        self.names = names
     }
 
     /// Writes the row as one object.
@@ -25,18 +45,22 @@ package struct RowEncoder: Sendable {
 
     /// Writes the row's members into an object that the caller opens and closes, to add members of its own.
     package func writeMembers(_ row: borrowing Row, to writer: inout JSONWriter) {
-        for (position, name, type) in members {
-            writer.key(name)
-            Self.write(row, position, type, writesBoolsAsIntegers, to: &writer)
+        names.withUnsafeBytes { names in
+            for member in members {
+                writer.key(quoted: UnsafeRawBufferPointer(rebasing: names[member.name]))
+                Self.write(row, member.position, asBool: member.isBool && !writesBoolsAsIntegers, to: &writer)
+            }
         }
     }
 
     /// Writes a row that was taken out as one object.
     package func write(_ row: StoredRow, to writer: inout JSONWriter) {
         writer.beginObject()
-        for (position, name, _) in members {
-            writer.key(name)
-            write(row.values[position], to: &writer)
+        names.withUnsafeBytes { names in
+            for member in members {
+                writer.key(quoted: UnsafeRawBufferPointer(rebasing: names[member.name]))
+                write(row.values[member.position], to: &writer)
+            }
         }
         writer.endObject()
     }
@@ -58,12 +82,17 @@ package struct RowEncoder: Sendable {
         _ row: borrowing Row, _ column: Int, _ type: FieldType?, _ writesBoolsAsIntegers: Bool,
         to writer: inout JSONWriter
     ) {
+        write(row, column, asBool: type == .bool && !writesBoolsAsIntegers, to: &writer)
+    }
+
+    @inline(__always)
+    private static func write(_ row: borrowing Row, _ column: Int, asBool: Bool, to writer: inout JSONWriter) {
         switch row.storageClass(column) {
         case .null, .blob: writer.null()
         case .text: writeText(row, column, to: &writer)
         case .integer:
             let value = row.integer(column)
-            if type == .bool, !writesBoolsAsIntegers { writer.value(value != 0) } else { writer.value(value) }
+            if asBool { writer.value(value != 0) } else { writer.value(value) }
         case .real: writer.value(row.real(column))
         }
     }

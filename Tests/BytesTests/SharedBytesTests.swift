@@ -27,6 +27,18 @@ import Testing
         #expect(empty.count == 0 && empty.unsafeBytes.isEmpty)
     }
 
+    @Test func aBufferIsTakenOver() {
+        var buffer = ByteBuffer()
+        for byte: UInt8 in [1, 1, 9, 9, 9] { buffer.append(byte) }
+        buffer.consume(2)
+        var shared: SharedBytes? = SharedBytes(buffer)
+        #expect(holds(shared, 3, of: 9))
+        let taken = identity(shared)
+        refill(&shared, 2, with: 7)
+        #expect(holds(shared, 2, of: 7) && identity(shared) != taken)
+        #expect(holds(SharedBytes(ByteBuffer()), 0, of: 0))
+    }
+
     @Test func aSoleOwnerIsRefilledInPlace() {
         var shared: SharedBytes?
         refill(&shared, 1000, with: 1)

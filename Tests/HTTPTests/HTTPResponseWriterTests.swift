@@ -36,7 +36,11 @@ import Testing
     }
 
     @Test func `every kind of body has its length`() {
-        for body: HTTPBody in [.bytes(Array("abc".utf8)), .text("abc"), .literal("abc")] {
+        let shared = Array("abc".utf8).withUnsafeBytes { SharedBytes($0) }
+        for body: HTTPBody in [
+            .bytes(Array("abc".utf8)), .text("abc"), .literal("abc"), .shared(shared),
+            .joined([.text("a"), .empty, .bytes(Array("b".utf8)), .literal("c")]),
+        ] {
             #expect(write(HTTPResponse(.ok, body: body)).text.hasSuffix("Content-Length: 3\r\n\r\nabc"))
         }
         #expect(write(HTTPResponse(.notFound)).text.hasSuffix("Content-Length: 0\r\n\r\n"))
