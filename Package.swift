@@ -188,8 +188,8 @@ let package = Package(
         tests(
             "Records",
             [
-                "PylonJSON", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonStorage", "PylonTelemetry",
-                "PylonTime",
+                "PylonBytes", "PylonJSON", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonStorage",
+                "PylonTelemetry", "PylonTime",
             ]),
         tests("Auth", ["PylonAuth", "PylonTime"]),
         tests("Rooms", ["PylonBytes", "PylonJSON", "PylonRooms", "PylonTelemetry", "PylonThreading", "PylonTime"]),

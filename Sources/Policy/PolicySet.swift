@@ -74,8 +74,10 @@ extension PolicySet {
         if identity.isAdmin { return .allowed }
         guard let policies = entities[entity] else { return .denied(by: nil) }
         if requirePolicies, policies.isOpen(operation) { return .denied(by: nil) }
+        let rules = policies.rules(for: operation)
+        if rules.isEmpty { return .allowed }
         let scope = PolicyScope(identity: identity, entity: policies.entity)
-        return CompiledRule.decide(policies.rules(for: operation), PolicyEvaluator(scope: scope, row: row))
+        return CompiledRule.decide(rules, PolicyEvaluator(scope: scope, row: row))
     }
 
     /// Whether somebody may turn one row into another: both have to satisfy the update rules, so that nobody takes a row

@@ -3,15 +3,15 @@ internal import PylonStorage
 
 /// The tables of the manifest's entities, by name.
 struct EntityTables: Sendable {
-    private let tables: [String: EntityTable]
+    let all: [String: EntityTable]
 
     init(_ manifest: Manifest) {
-        tables = Dictionary(manifest.entities.map { ($0.name, EntityTable($0)) }) { first, _ in first }
+        all = Dictionary(manifest.entities.map { ($0.name, EntityTable($0)) }) { first, _ in first }
     }
 
     /// The table of an entity. Throws `entityNotFound`.
     func table(_ entity: String) throws(RecordError) -> EntityTable {
-        guard let table = tables[entity] else { throw .entityNotFound(entity) }
+        guard let table = all[entity] else { throw .entityNotFound(entity) }
         return table
     }
 }

@@ -1,4 +1,4 @@
-internal import PylonBytes
+package import PylonBytes
 package import PylonJSON
 package import PylonPolicy
 internal import PylonSchema
@@ -7,7 +7,7 @@ internal import PylonStorage
 /// Some rows as JSON.
 package struct RecordPage: Sendable {
     /// The rows, comma-separated, without brackets.
-    package fileprivate(set) var rows: [UInt8] = []
+    package fileprivate(set) var rows = SharedBytes(ByteBuffer())
     package fileprivate(set) var count = 0
     /// The id of the last row, nil when there is none.
     package fileprivate(set) var lastID: String?
@@ -16,23 +16,6 @@ package struct RecordPage: Sendable {
 }
 
 extension RecordStore {
-    /// A row as a JSON object. Throws `entityNotFound`, `rowNotFound`, `denied` and `storage`.
-    package func row(_ entity: String, id: String, as identity: PolicyIdentity) async throws(RecordError) -> [UInt8] {
-        let table = try table(entity)
-        let encoder = encoder(table, for: identity)
-        let found = try await read { [policies] transaction throws(StorageError) -> (PolicyDecision, [UInt8])? in
-            guard let row = try transaction.row(table, id: id) else { return nil }
-            let decision = policies.decide(.read, entity, identity) { row[column: $0] }
-            guard decision.isAllowed else { return (decision, []) }
-            var json = JSONWriter()
-            encoder.write(row, to: &json)
-            return (decision, json.finish().copyBytes())
-        }
-        guard let (decision, json) = found else { throw .rowNotFound }
-        guard decision.isAllowed else { throw RecordError(refusedBy: decision) }
-        return json
-    }
-
     /// Rows in the order of their ids, those that the caller may read; all of them without a limit.
     ///
     /// Throws `entityNotFound`, `denied` when the rules exclude every row, `responseTooLarge` and `storage`.
@@ -130,6 +113,7 @@ private struct RowReader: Sendable {
             query.offset = 0
         }
         var isTooLarge = false
+        var lastID: [UInt8] = []
         try source.rows(query, in: transaction) { row throws(StorageError) in
             if condition == nil {
                 guard mayRead(StoredRow(source.table, row)) else { return true }
@@ -144,13 +128,17 @@ private struct RowReader: Sendable {
             }
             encoder.write(row, to: &json)
             page.count += 1
-            page.lastID = row.text(source.table.idPosition)
+            row.withText(source.table.idPosition) { id in
+                lastID.removeAll(keepingCapacity: true)
+                lastID.append(contentsOf: id)
+            }
             isTooLarge = json.count > bytesMaximum
             return !isTooLarge
         }
         if isTooLarge { return nil }
         json.endArray()
-        page.rows = json.finish().copyBytes()
+        page.rows = SharedBytes(json.finish())
+        if page.count > 0 { page.lastID = String(decoding: lastID, as: UTF8.self) }
         return page
     }
 }

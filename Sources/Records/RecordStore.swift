@@ -18,6 +18,8 @@ package final class RecordStore: Sendable {
     let pipeline: WritePipeline
     let writesBoolsAsIntegers: Bool
     private let tables: EntityTables
+    /// How the rows of each entity are written, for everybody and for administrators.
+    private let encoders: [String: (standard: RowEncoder, admin: RowEncoder)]
 
     /// Serves the entities of `manifest` from `database`, whose tables fit it already (``SchemaPush``). `writesBoolsAsIntegers` is for
     /// clients of the reference that expect 0 and 1.
@@ -31,7 +33,17 @@ package final class RecordStore: Sendable {
         self.database = database
         self.clock = clock
         self.writesBoolsAsIntegers = writesBoolsAsIntegers
-        tables = EntityTables(manifest)
+        let tables = EntityTables(manifest)
+        self.tables = tables
+        encoders = tables.all.mapValues { table in
+            func encoder(hiding hidden: Set<String>) -> RowEncoder {
+                RowEncoder(table, hiding: hidden, writesBoolsAsIntegers: writesBoolsAsIntegers)
+            }
+            let name = table.entity.name
+            return (
+                encoder(hiding: policies.hiddenFields(of: name)), encoder(hiding: policies.secretFields(of: name))
+            )
+        }
         pipeline = WritePipeline(
             policies: policies, hooks: HookTable(hooks, for: manifest), tables: tables,
             ids: RowIDGenerator(clock: clock))
@@ -46,6 +58,7 @@ package final class RecordStore: Sendable {
     func encoder(
         _ table: EntityTable, for identity: PolicyIdentity, hiding others: Set<String> = []
     ) -> RowEncoder {
+        if others.isEmpty, let both = encoders[table.entity.name] { return identity.isAdmin ? both.admin : both.standard }
         let hidden = hiddenFields(table.entity.name, for: identity).union(others)
         return RowEncoder(table, hiding: hidden, writesBoolsAsIntegers: writesBoolsAsIntegers)
     }

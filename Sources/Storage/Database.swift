@@ -70,15 +70,19 @@ package final class Database: Sendable {
         within patience: Duration? = nil,
         _ body: @escaping @Sendable (inout ReadTransaction) throws(StorageError) -> T
     ) async throws(StorageError) -> T {
-        let patience = patience ?? settings.readDeadline
-        if let readers { return try await readers.read(within: patience, body) }
-        let deadline = clock.now() + patience
-        return try await writer.write(bytes: 0) { [clock] transaction throws(StorageError) in
-            guard clock.now() < deadline else { throw .deadlineExceeded }
-            transaction.connection.gate.deadline = deadline
-            defer { transaction.connection.gate.deadline = .distantFuture }
-            var snapshot = ReadTransaction(transaction.connection)
-            return try body(&snapshot)
+        try await withCheckedContinuation { continuation in
+            read(PendingRead(body, continuation), within: patience)
+        }.get()
+    }
+
+    /// Runs `job` on a snapshot of the database; it is delivered later, or at once when it is refused. With the errors of
+    /// ``read(within:_:)``.
+    package func read(_ job: any ReadJob, within patience: Duration? = nil) {
+        let deadline = clock.now() + (patience ?? settings.readDeadline)
+        if let readers {
+            readers.submit(job, until: deadline)
+        } else {
+            writer.submit(ReadOnWriter(job, until: deadline, clock: clock), bytes: 0)
         }
     }
 

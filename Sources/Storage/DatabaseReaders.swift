@@ -6,7 +6,7 @@ internal import PylonTime
 ///
 /// A read sees one snapshot. It neither waits for the writer nor makes it wait.
 final class DatabaseReaders: Sendable {
-    private let queue: WorkQueue<ReadJob>
+    private let queue: WorkQueue<PendingJob>
     private let clock: any Clock
     private let counters: StorageCounters
 
@@ -32,68 +32,58 @@ final class DatabaseReaders: Sendable {
         queue.close()
     }
 
-    /// Runs `body` on a snapshot, and fails with `deadlineExceeded` when it is not done in time, waiting included.
-    func read<T: Sendable>(
-        within patience: Duration, _ body: @escaping @Sendable (inout ReadTransaction) throws(StorageError) -> T
-    ) async throws(StorageError) -> T {
-        let deadline = clock.now() + patience
-        let result = await withCheckedContinuation {
-            (continuation: CheckedContinuation<Result<T, StorageError>, Never>) in
-            let job = ReadJob(deadline: deadline) { [counters] connection, refusal in
-                guard let connection else { return continuation.resume(returning: .failure(refusal ?? .closed)) }
-                let result = Self.snapshot(of: connection, until: deadline, body)
-                counters.reads.add()
-                if case .failure(.deadlineExceeded) = result { counters.readsTimedOut.add() }
-                continuation.resume(returning: result)
-            }
-            if let refusal = queue.push(job) {
-                counters.refused.add()
-                job.run(nil, refusal)
-            }
-        }
-        return try result.get()
-    }
-
-    /// Runs `body` in a read transaction of its own.
-    private static func snapshot<T>(
-        of connection: SQLiteConnection, until deadline: Instant,
-        _ body: (inout ReadTransaction) throws(StorageError) -> T
-    ) -> Result<T, StorageError> {
-        do throws(StorageError) {
-            try connection.run("BEGIN")
-            connection.gate.deadline = deadline
-            defer {
-                // First the deadline: it would interrupt the end of the transaction, too.
-                connection.gate.deadline = .distantFuture
-                connection.rollBack()
-            }
-            var transaction = ReadTransaction(connection)
-            return .success(try body(&transaction))
-        } catch {
-            return .failure(error)
-        }
+    /// Lets a reader's thread run `job`; it fails with `deadlineExceeded` when it is not done in time, waiting included, and at once when it is
+    /// refused.
+    func submit(_ job: any ReadJob, until deadline: Instant) {
+        guard let refusal = queue.push(PendingJob(job: job, deadline: deadline)) else { return }
+        counters.refused.add()
+        job.deliver(refusal)
     }
 
     private func work(on connection: SQLiteConnection) {
-        while let job = queue.pop(1).first {
-            if clock.now() >= job.deadline {
-                counters.readsTimedOut.add()
-                job.run(nil, .deadlineExceeded)
-            } else {
-                job.run(connection, nil)
+        let taker = WorkQueue<PendingJob>.Taker()
+        while true {
+            let jobs = queue.pop(Self.briefReadsMaximum, by: taker, while: \.job.isBrief)
+            if jobs.isEmpty { return }
+            let errors = run(jobs, on: connection)
+            // Together, after all of them: a taker that wakes for each would take turns with this thread on a busy processor.
+            WakeUps.held {
+                for (pending, error) in zip(jobs, errors) { pending.job.deliver(error) }
             }
         }
     }
 
-    /// A read that waits: called exactly once, with a connection or with the reason why there is none.
-    private struct ReadJob: Sendable {
-        let deadline: Instant
-        let run: @Sendable (SQLiteConnection?, StorageError?) -> Void
+    /// Brief reads that share a snapshot, and whose results are delivered together. Each takes some microseconds.
+    private static let briefReadsMaximum = 16
 
-        init(deadline: Instant, _ run: @escaping @Sendable (SQLiteConnection?, StorageError?) -> Void) {
-            self.deadline = deadline
-            self.run = run
+    /// Runs the jobs in one read transaction; returns the errors that they ended with. All were asked for before it begins, so that each sees
+    /// what its caller knows to be there.
+    private func run(_ jobs: [PendingJob], on connection: SQLiteConnection) -> [StorageError?] {
+        defer {
+            // First the deadline: it would interrupt the end of the transaction, too.
+            connection.gate.deadline = .distantFuture
+            connection.rollBack()
         }
+        return jobs.map { pending in
+            do throws(StorageError) {
+                guard clock.now() < pending.deadline else { throw .deadlineExceeded }
+                if !connection.isInTransaction { try connection.run("BEGIN") }
+                connection.gate.deadline = pending.deadline
+                counters.reads.add()
+                var transaction = ReadTransaction(connection)
+                try pending.job.run(&transaction)
+                return nil
+            } catch {
+                if error == .deadlineExceeded { counters.readsTimedOut.add() }
+                return error
+            }
+        }
+    }
+
+    /// A read that waits, and when it has to be done.
+    private struct PendingJob: Sendable {
+        let job: any ReadJob
+        let deadline: Instant
     }
 }
 

@@ -27,8 +27,9 @@ final class DatabaseWriter: Sendable {
         let confined = ConfinedConnection(connection: connection)
         return Thread.spawn(name: "db-writer") {
             let connection = confined.connection
+            let taker = WorkQueue<WriteJob>.Taker()
             while true {
-                var jobs = self.queue.pop(self.settings.batchJobsMaximum)
+                var jobs = self.queue.pop(self.settings.batchJobsMaximum, by: taker)
                 if jobs.isEmpty { break }
                 // Each round delivers at least one job, so this ends.
                 while !jobs.isEmpty { jobs = self.commit(jobs, on: connection) }
@@ -55,14 +56,16 @@ final class DatabaseWriter: Sendable {
     func write<T: Sendable>(
         bytes: Int, _ body: @escaping @Sendable (inout WriteTransaction) throws(StorageError) -> T
     ) async throws(StorageError) -> T {
-        let result = await withCheckedContinuation { continuation in
-            let job = PendingWrite(body, continuation)
-            if let refusal = queue.push(job, bytes: bytes) {
-                counters.refused.add()
-                job.deliver(refusal)
-            }
-        }
-        return try result.get()
+        try await withCheckedContinuation { continuation in
+            submit(PendingWrite(body, continuation), bytes: bytes)
+        }.get()
+    }
+
+    /// Lets the writer's thread run `job`; it is delivered later, or at once when it is refused.
+    func submit(_ job: WriteJob, bytes: Int) {
+        guard let refusal = queue.push(job, bytes: bytes) else { return }
+        counters.refused.add()
+        job.deliver(refusal)
     }
 }
 
@@ -151,7 +154,9 @@ extension DatabaseWriter {
             for action in job.actions { action() }
         }
         // After all actions: nobody learns of a change before it was handed on.
-        for job in jobs { job.deliver(nil) }
+        WakeUps.held {
+            for job in jobs { job.deliver(nil) }
+        }
     }
 
     private func deliver(_ error: StorageError, to jobs: [WriteJob]) {

@@ -1,3 +1,5 @@
+internal import PylonTime
+
 /// One submitted write on its way through the writer's thread. Its result is delivered exactly once.
 class WriteJob: @unchecked Sendable {
     // Safety: made by a caller, then touched by the writer's thread only; the queue between them orders the two.
@@ -64,5 +66,41 @@ final class PendingWrite<Value: Sendable>: WriteJob, @unchecked Sendable {
         } else {
             preconditionFailure("a result delivered before there is one")
         }
+    }
+}
+
+/// A read among the writes, of a database in memory, which has one connection.
+final class ReadOnWriter: WriteJob, @unchecked Sendable {
+    // Safety: as for WriteJob.
+    private let job: any ReadJob
+    private let deadline: Instant
+    private let clock: any Clock
+    private var error: StorageError?
+
+    init(_ job: any ReadJob, until deadline: Instant, clock: any Clock) {
+        self.job = job
+        self.deadline = deadline
+        self.clock = clock
+    }
+
+    override func run(_ transaction: inout WriteTransaction) -> Bool {
+        let gate = transaction.connection.gate
+        defer { gate.deadline = .distantFuture }
+        do throws(StorageError) {
+            guard clock.now() < deadline else { throw .deadlineExceeded }
+            gate.deadline = deadline
+            var snapshot = ReadTransaction(transaction.connection)
+            try job.run(&snapshot)
+            error = nil
+        } catch {
+            self.error = error
+        }
+        return true
+    }
+
+    override var keepsChanges: Bool { true }
+
+    override func deliver(_ error: StorageError?) {
+        job.deliver(error ?? self.error)
     }
 }

@@ -1,3 +1,4 @@
+import PylonBytes
 import PylonJSON
 import PylonPolicy
 import PylonRecords
@@ -50,7 +51,10 @@ final class TestRecords: Sendable {
 
     /// A row as an administrator sees it.
     func row(_ entity: String, _ id: String) async throws -> JSONValue {
-        try JSONParser.parse(String(decoding: try await records.row(entity, id: id, as: .admin), as: UTF8.self))
+        let row = try await withCheckedContinuation { continuation in
+            records.row(entity, id: id, as: .admin) { continuation.resume(returning: $0) }
+        }.get()
+        return try JSONParser.parse(String(decoding: row.unsafeBytes, as: UTF8.self))
     }
 
     /// The changes behind a place in the log.

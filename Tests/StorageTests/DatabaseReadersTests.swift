@@ -1,6 +1,7 @@
 internal import PylonSchema
 internal import PylonTelemetry
 internal import PylonTestSupport
+internal import PylonThreading
 internal import PylonTime
 internal import Testing
 @testable internal import PylonStorage
@@ -50,6 +51,70 @@ internal import Testing
         goOn.put(())
         #expect(try await counts == [0, 0])
         #expect(try await database.read { t throws(StorageError) in try t.count(Self.table) } == 1)
+    }
+
+    /// Looks up one row by its id.
+    private final class Lookup: ReadJob {
+        let id: String
+        let found = Lock(false)
+        let delivered = Mailbox<Result<Bool, StorageError>>()
+
+        init(_ number: Int) {
+            id = TestDatabase.id(number)
+        }
+
+        var isBrief: Bool { true }
+
+        func run(_ transaction: inout ReadTransaction) throws(StorageError) {
+            let isThere = try transaction.hasRow(DatabaseReadersTests.table, id: id)
+            found.withLock { $0 = isThere }
+        }
+
+        func deliver(_ error: StorageError?) {
+            delivered.put(error.map { .failure($0) } ?? .success(found.withLock { $0 }))
+        }
+    }
+
+    @Test(arguments: [false, true]) func `brief reads are delivered each with its own result`(
+        _ inMemory: Bool
+    ) async throws {
+        let test = try await TestDatabase(inMemory: inMemory)
+        let database = test.database
+        try await database.write { t throws(StorageError) in
+            for number in 0..<100 where number.isMultiple(of: 2) {
+                try t.insert(Self.table, id: TestDatabase.id(number), [:])
+            }
+        }
+        let lookups = (0..<100).map { Lookup($0) }
+        let late = Lookup(0)
+        for lookup in lookups { database.read(lookup) }
+        database.read(late, within: .zero)
+        try await aside {
+            for (number, lookup) in lookups.enumerated() {
+                let result = try lookup.delivered.next()
+                #expect(result == .success(number.isMultiple(of: 2)))
+            }
+            let result = try late.delivered.next()
+            #expect(result == .failure(.deadlineExceeded))
+        }
+    }
+
+    @Test func `a brief read sees what was durable before it was asked for`() async throws {
+        let test = try await TestDatabase { $0.readers = 1 }
+        let database = test.database
+        for number in 0..<200 {
+            // Something for the reader to be busy with, whose snapshot is older.
+            database.read(Lookup(1000))
+            try await database.write { t throws(StorageError) in
+                try t.insert(Self.table, id: TestDatabase.id(number), [:])
+            }
+            let lookup = Lookup(number)
+            database.read(lookup)
+            try await aside {
+                let result = try lookup.delivered.next()
+                #expect(result == .success(true))
+            }
+        }
     }
 
     @Test func `a full queue refuses`() async throws {

@@ -133,20 +133,21 @@ internal import Testing
 
     @Test func `a full queue refuses, by count and by bytes`() {
         let queue = WorkQueue<Int>(capacity: 3, bytesMaximum: 100)
+        let taker = WorkQueue<Int>.Taker()
         // Alone, even what exceeds the budget is taken: it could never be done otherwise.
         #expect(queue.push(1, bytes: 150) == nil)
         #expect(queue.push(2, bytes: 1) == .overloaded)
-        #expect(queue.pop(8) == [1])
+        #expect(queue.pop(8, by: taker) == [1])
         #expect(queue.push(3, bytes: 60) == nil)
         #expect(queue.push(4, bytes: 60) == .overloaded)
         #expect(queue.push(5, bytes: 40) == nil)
         #expect(queue.push(6) == nil)
         #expect(queue.push(7) == .overloaded)
-        #expect(queue.pop(2) == [3, 5])
+        #expect(queue.pop(2, by: taker) == [3, 5])
         queue.close()
         #expect(queue.push(8) == .closed)
-        #expect(queue.pop(8) == [6])
-        #expect(queue.pop(8) == [])
+        #expect(queue.pop(8, by: taker) == [6])
+        #expect(queue.pop(8, by: taker) == [])
     }
 
     @Test func `a job that ignores the end of its transaction fails, and nothing of it stays`() async throws {
