@@ -6,7 +6,8 @@ internal import PylonTime
 /// What the log and the counters say of one request: the line it began with, and since when.
 struct RequestRecord {
     private let method: HTTPMethod
-    private let line: String
+    /// Nil for a request that could not be read.
+    private let path: String?
     private let start: Instant
     private let isProbe: Bool
 
@@ -17,7 +18,7 @@ struct RequestRecord {
     init(_ head: HTTPRequestHead, now: Instant) {
         let path = head.rawPath
         method = head.method
-        line = "\(head.method.token) \(path)"
+        self.path = path
         start = now
         isProbe = Self.probePaths.contains(path)
     }
@@ -25,10 +26,13 @@ struct RequestRecord {
     /// A request that could not be read.
     init(unreadableSince start: Instant) {
         method = .other("")
-        line = "(no readable request)"
+        path = nil
         self.start = start
         isProbe = false
     }
+
+    /// Made for the log alone.
+    private var line: String { path.map { "\(method.token) \($0)" } ?? "(no readable request)" }
 
     /// Logs that it came; the answer's line says the same a moment later, so this one is for those who look for what hangs.
     func logArrival(from client: IPAddress, to log: Log) {
