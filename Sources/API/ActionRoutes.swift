@@ -21,7 +21,7 @@ package struct ActionRoutes: Sendable {
         [
             Route(
                 .post, "/api/actions/:name", .runAction, access: .anyone, bodyLimit: .standard,
-                handler: .asynchronous(run))
+                handler: .background(run))
         ]
     }
 

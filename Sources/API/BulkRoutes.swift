@@ -8,10 +8,10 @@ extension EntityRoutes {
     /// Batch and transaction.
     package var bulkTable: [Route<Handler>] {
         [
-            Route(.post, "/api/batch", .batch, access: .admin, bodyLimit: .standard, handler: .asynchronous(batch)),
+            Route(.post, "/api/batch", .batch, access: .admin, bodyLimit: .standard, handler: .background(batch)),
             Route(
                 .post, "/api/transact", .transact, access: .admin, bodyLimit: .standard,
-                handler: .asynchronous(transact)),
+                handler: .background(transact)),
         ]
     }
 

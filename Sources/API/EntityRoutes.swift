@@ -100,8 +100,7 @@ package struct EntityRoutes: Sendable {
             case .success(let row):
                 exchange.respond(HTTPResponse(.ok, contentType: "application/json", body: .shared(row)))
             case .failure(let error):
-                note(error)
-                exchange.fail(.record(error))
+                exchange.fail(noted(error))
             }
         }
     }

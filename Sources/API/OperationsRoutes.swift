@@ -33,7 +33,7 @@ package struct OperationsRoutes: Sendable {
         [
             Route(.get, "/health", .health, access: .anyone, bodyLimit: .none, handler: .immediate(showHealth)),
             Route(.get, "/readyz", .readiness, access: .anyone, bodyLimit: .none, handler: .immediate(showReadiness)),
-            Route(.get, "/metrics", .metrics, access: .anyone, bodyLimit: .none, handler: .asynchronous(showMetrics)),
+            Route(.get, "/metrics", .metrics, access: .anyone, bodyLimit: .none, handler: .background(showMetrics)),
         ]
     }
 

@@ -1,3 +1,4 @@
+internal import PylonBytes
 internal import PylonGateway
 internal import PylonHTTP
 public import PylonJSON
@@ -82,8 +83,8 @@ public struct Rows: Sendable {
     }
 
     /// What the server itself wrote is JSON.
-    private static func objects(in text: [UInt8]) -> [JSONObject] {
-        guard let json = try? JSONParser.parse(text.span) else { preconditionFailure("rows that are no JSON") }
+    private static func objects(in text: SharedBytes) -> [JSONObject] {
+        guard let json = try? JSONParser.parse(text.unsafeBytes) else { preconditionFailure("rows that are no JSON") }
         return json.object.map { [$0] } ?? json.array?.compactMap(\.object) ?? []
     }
 }

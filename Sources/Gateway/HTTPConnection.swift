@@ -196,18 +196,11 @@ package final class HTTPConnection: ConnectionHandler {
                 respond(ErrorBody.response(for: error), on: connection)
             }
         case .asynchronous(let handle):
-            let exchange = exchange(on: connection)
             // Handlers wait for other threads far longer than they compute, unless there is much to parse: on the loop they cost no
             // other thread's wake-up.
-            let executor = request.body.count <= Self.loopBodyBytesMaximum ? connection.loop : nil
-            // Owned by the exchange: it ends with the one answer it gives, and a connection that closes meanwhile ignores it.
-            Task(executorPreference: executor) {
-                do throws(APIError) {
-                    exchange.respond(try await handle(request))
-                } catch {
-                    exchange.respond(ErrorBody.response(for: error))
-                }
-            }
+            let isSmall = request.body.count <= Self.loopBodyBytesMaximum
+            run(handle, request, preferring: isSmall ? connection.loop : nil, on: connection)
+        case .background(let handle): run(handle, request, preferring: nil, on: connection)
         case .streaming: preconditionFailure("a body that is read as it comes has been taken before")
         case .exchange(let handle):
             do throws(APIError) {
@@ -219,6 +212,22 @@ package final class HTTPConnection: ConnectionHandler {
         switch state {
         case .handling, .answering: connection.pauseReading()
         case .head, .body, .streaming, .finished: break
+        }
+    }
+
+    /// Starts a handler on `executor`, on the cooperative pool without one.
+    private func run(
+        _ handle: @escaping @Sendable (Request) async throws(APIError) -> HTTPResponse, _ request: Request,
+        preferring executor: EventLoop?, on connection: Connection
+    ) {
+        let exchange = exchange(on: connection)
+        // Owned by the exchange: it ends with the one answer it gives, and a connection that closes meanwhile ignores it.
+        Task(executorPreference: executor) {
+            do throws(APIError) {
+                exchange.respond(try await handle(request))
+            } catch {
+                exchange.respond(ErrorBody.response(for: error))
+            }
         }
     }
 

@@ -7,7 +7,9 @@ package enum Handler: Sendable {
     /// Awaiting other threads, on the connection's loop between its waits, or on the cooperative pool when the body is large. It never blocks,
     /// and computes for microseconds.
     case asynchronous(@Sendable (Request) async throws(APIError) -> HTTPResponse)
-    /// As `asynchronous`, but from the end of the head on: the handler reads the body while it arrives, as far as the route's limit.
+    /// On the cooperative pool, awaiting other threads: for what may compute for longer. It never blocks.
+    case background(@Sendable (Request) async throws(APIError) -> HTTPResponse)
+    /// As `background`, but from the end of the head on: the handler reads the body while it arrives, as far as the route's limit.
     case streaming(@Sendable (Request, RequestBody) async throws(APIError) -> HTTPResponse)
     /// Later, through the exchange, from whatever thread has the answer; or by taking the connection over for an event stream. Called on
     /// the connection's loop.

@@ -25,6 +25,15 @@ extension RecordStore {
             then(.failure(error))
         }
     }
+
+    /// A row as a JSON object, for whoever awaits it. Throws what the other fails with.
+    package func row(_ entity: String, id: String, as identity: PolicyIdentity) async throws(RecordError) -> SharedBytes
+    {
+        let result = await withCheckedContinuation { continuation in
+            row(entity, id: id, as: identity) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
 }
 
 /// The read of one row by its id.

@@ -58,7 +58,9 @@ package final class RecordStore: Sendable {
     func encoder(
         _ table: EntityTable, for identity: PolicyIdentity, hiding others: Set<String> = []
     ) -> RowEncoder {
-        if others.isEmpty, let both = encoders[table.entity.name] { return identity.isAdmin ? both.admin : both.standard }
+        if others.isEmpty, let both = encoders[table.entity.name] {
+            return identity.isAdmin ? both.admin : both.standard
+        }
         let hidden = hiddenFields(table.entity.name, for: identity).union(others)
         return RowEncoder(table, hiding: hidden, writesBoolsAsIntegers: writesBoolsAsIntegers)
     }

@@ -51,9 +51,7 @@ final class TestRecords: Sendable {
 
     /// A row as an administrator sees it.
     func row(_ entity: String, _ id: String) async throws -> JSONValue {
-        let row = try await withCheckedContinuation { continuation in
-            records.row(entity, id: id, as: .admin) { continuation.resume(returning: $0) }
-        }.get()
+        let row = try await records.row(entity, id: id, as: .admin)
         return try JSONParser.parse(String(decoding: row.unsafeBytes, as: UTF8.self))
     }
 

@@ -1,3 +1,4 @@
+import PylonBytes
 import PylonJSON
 import PylonPolicy
 import PylonRecords
@@ -93,7 +94,8 @@ final class TestShop: Sendable {
     }
 
     func query(_ entity: String, _ json: String, as identity: PolicyIdentity = amy) async throws -> JSONValue {
-        Self.json(try await records.query(entity, try JSONParser.parse(json), as: identity).rows)
+        let rows = try await records.query(entity, try JSONParser.parse(json), as: identity).rows
+        return Self.json(Array(rows.unsafeBytes))
     }
 
     func graph(_ json: String, as identity: PolicyIdentity = amy) async throws -> JSONValue {
