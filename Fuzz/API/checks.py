@@ -12,7 +12,9 @@ def error_code(response):
     """The code of an error, None for other answers."""
     if response.status_code < 400 or "json" not in (response.headers.get("content-type") or [""])[0]:
         return None
-    return response.json().get("error", {}).get("code")
+    error = response.json().get("error")
+    # The cache's own errors are a sentence (spec/data.md 3.11).
+    return error.get("code") if isinstance(error, dict) else None
 
 
 @schemathesis.hook
