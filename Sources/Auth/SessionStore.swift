@@ -96,6 +96,15 @@ package final class SessionStore: Sendable {
         return Beginning(token: token, userID: userID, expiresAt: lifetime.map { seconds + $0.components.seconds })
     }
 
+    /// Ends every session of a user; how many. O(sessions held): for administrators.
+    package func endAll(of userID: String) -> Int {
+        state.withLock { state in
+            let tokens = state.handles.filter { state.entries[$0.value]?.session.userID == userID }.map(\.key)
+            for token in tokens { _ = state.end(token) }
+            return tokens.count
+        }
+    }
+
     /// Ends the session of `token`. Returns whether there was one.
     @discardableResult
     package func end(_ token: String) -> Bool {

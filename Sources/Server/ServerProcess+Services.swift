@@ -71,6 +71,7 @@ extension ServerProcess {
         let reads = routes.table + routes.graphTable + routes.aggregateTable + routes.searchTable + routes.syncTable
         return reads + routes.linkTable + routes.bulkTable + TransferRoutes(routes, clock: clock).table
             + ActionRoutes(routes, actions: server.actions).table
+            + UserDataRoutes(routes, sessions: sessions, clock: clock).table
     }
 
     /// What the API's document says of the app.

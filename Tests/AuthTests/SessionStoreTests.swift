@@ -6,6 +6,16 @@ import Testing
 @Suite struct SessionStoreTests {
     private let clock = ManualClock()
 
+    @Test func allSessionsOfAUserEndTogether() {
+        let store = SessionStore(clock: clock)
+        let amys = (0..<3).map { _ in store.start(for: "amy").token }
+        let bobs = store.start(for: "bob").token
+        #expect(store.endAll(of: "amy") == 3)
+        #expect(amys.allSatisfy { store.session(for: $0) == nil })
+        #expect(store.session(for: bobs)?.userID == "bob")
+        #expect(store.endAll(of: "amy") == 0)
+    }
+
     @Test func tokensAndUserIDsNeverRepeat() throws {
         let store = SessionStore(clock: clock)
         var seen: Set<String> = []

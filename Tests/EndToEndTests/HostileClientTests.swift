@@ -4,7 +4,7 @@ internal import PylonWebSocket
 internal import Testing
 
 /// Clients that do all they can to get in the way of others on the same shard.
-@Suite(.blocking) struct HostileClientTests {
+@Suite(.keepingPace) struct HostileClientTests {
     private static let admin = ServerHarness.adminToken
 
     /// A client that gets everything that comes, and checks that it does.

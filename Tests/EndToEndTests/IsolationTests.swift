@@ -3,7 +3,7 @@ internal import PylonTestSupport
 internal import Testing
 
 /// Slow and stuck clients hurt nobody but themselves, on a server with one loop and one tick worker.
-@Suite(.blocking) struct IsolationTests {
+@Suite(.keepingPace) struct IsolationTests {
     private static let shared = Result {
         try ServerHarness(
             ["--host", "127.0.0.1", "--test-endpoints"], environment: ["PYLON_LOOPS": "1", "PYLON_TICK_WORKERS": "1"])

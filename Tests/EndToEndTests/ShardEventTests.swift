@@ -5,7 +5,7 @@ internal import PylonWebSocket
 internal import Testing
 
 /// The event streams of a shard, over both transports: docs/protocol/shards.md.
-@Suite(.blocking) struct ShardEventTests {
+@Suite(.keepingPace) struct ShardEventTests {
     private static let shared = Result { try ServerHarness() }
     private static let admin = ServerHarness.adminToken
 
