@@ -221,8 +221,9 @@ package final class HTTPConnection: ConnectionHandler {
         preferring executor: EventLoop?, on connection: Connection
     ) {
         let exchange = exchange(on: connection)
-        // Owned by the exchange: it ends with the one answer it gives, and a connection that closes meanwhile ignores it.
-        Task(executorPreference: executor) {
+        // Owned by the exchange: it ends with the one answer it gives, and a connection that closes meanwhile ignores it. Of high priority,
+        // since somebody waits.
+        Task(executorPreference: executor, priority: .high) {
             do throws(APIError) {
                 exchange.respond(try await handle(request))
             } catch {
@@ -241,7 +242,7 @@ package final class HTTPConnection: ConnectionHandler {
         state = .streaming(body)
         let exchange = exchange(on: connection)
         // Owned by the exchange, as for handlers that get the whole body.
-        Task {
+        Task(priority: .high) {
             do throws(APIError) {
                 exchange.respond(try await handle(request, body))
             } catch {
@@ -287,7 +288,7 @@ package final class HTTPConnection: ConnectionHandler {
         connection.setDeadline(connection.loop.now + service.settings.timeouts.handling)
         let exchange = exchange(on: connection)
         // Owned by the exchange: a connection that closes meanwhile ignores the piece.
-        Task { exchange.send(await source.next()) }
+        Task(priority: .high) { exchange.send(await source.next()) }
     }
 
     /// A piece of the answer's body.

@@ -26,6 +26,9 @@ final class Backlog {
     /// The number of snapshots waiting, one partly sent included.
     var snapshotsWaiting: Int { snapshots.count + (partial != nil && partialKind == .snapshot ? 1 : 0) }
 
+    /// The bytes of events that wait, without one partly sent.
+    var eventBytesWaiting: Int { events.bytesCount }
+
     // MARK: Filling
 
     /// Keeps the rest of what the kernel took `sent` bytes of.

@@ -92,6 +92,9 @@ public final class Connection: Channel {
     /// The number of snapshots waiting, one partly sent included.
     package var snapshotsWaiting: Int { backlog?.snapshotsWaiting ?? 0 }
 
+    /// The bytes of events waiting, without what is partly sent.
+    package var eventBytesWaiting: Int { backlog?.eventBytesWaiting ?? 0 }
+
     /// The number of lossless bytes waiting.
     package var bytesWaiting: Int { outgoing.count }
 

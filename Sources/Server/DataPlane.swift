@@ -48,7 +48,9 @@ final class DataPlane {
         }
         switch outcome {
         case .unchanged: break
-        case .applied(let plan): log.info("the database was made to fit the manifest:\n\(plan.text)")
+        case .applied(let plan):
+            log.info("the database was made to fit the manifest:")
+            for line in plan.text.split(separator: "\n") { log.info("  \(line)") }
         case .refused(let plan):
             database.close()
             throw StartError(description: Self.refusal(plan, server.program, manifest: path, database: file.path))

@@ -14,7 +14,7 @@ package func aside(_ body: @escaping @Sendable () throws -> Void) async throws {
 package func waiting<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
     let done = Mailbox<Result<Value, any Error>>()
     // Ends with the result, or with the test's process.
-    Task {
+    Task(priority: .high) {
         do { done.put(.success(try await body())) } catch { done.put(.failure(error)) }
     }
     return try done.next().get()
