@@ -64,7 +64,7 @@ extension Setting {
             effect: "bearer token that grants admin, on HTTP and WebSocket; empty means nobody is admin"),
         Setting(
             .developmentMode, variable: "PYLON_DEV_MODE", flag: "--dev", .boolean, standard: "0",
-            effect: "opens /metrics to everyone and allows any origin"),
+            effect: "opens /metrics to everyone, allows any origin, and lets anyone start a session as anybody"),
         Setting(
             .corsOrigin, variable: "PYLON_CORS_ORIGIN", .text,
             effect: "the one origin whose pages may call the API; without it only the server's own pages may"),
