@@ -110,7 +110,7 @@ final class ServerProcess {
         // Whoever waits for the line may read through a pipe.
         fflush(nil)
         if configuration.isOn(.developmentMode) {
-            log.warning("development mode: anyone who reaches this server may start a session as anybody, and read /metrics")
+            log.warning("development mode: whoever reaches this server may be anybody, and read /metrics")
         }
         log.info(
             "listening on \(configuration.text(.host)), ports \(listeners.ports.map(String.init).joined(separator: ", "))"
