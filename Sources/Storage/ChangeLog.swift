@@ -149,3 +149,22 @@ extension DatabaseReading where Self: ~Copyable {
         try connection.first("SELECT seq FROM sqlite_sequence WHERE name = '_pylon_changes'") { $0.integer(0) } ?? 0
     }
 }
+
+extension SQLiteConnection {
+    /// The largest sequence that the file's log has given out; 0 when it has none.
+    func lastSequenceEver() throws(StorageError) -> Int64 {
+        let hasLog = try first("SELECT 1 FROM sqlite_schema WHERE name = '_pylon_changes'") { _ in true } ?? false
+        guard hasLog else { return 0 }
+        return try first("SELECT seq FROM sqlite_sequence WHERE name = '_pylon_changes'") { $0.integer(0) } ?? 0
+    }
+
+    /// Makes every cursor handed out so far one that has to start anew: those of this history, which may have gone on since it was copied, and
+    /// those of the one it replaces, whose last sequence is given. Sequences then go on behind both.
+    func beginHistory(after sequence: Int64) throws(StorageError) {
+        for statement in [Meta.schema] + ChangeLog.schema { try run(statement) }
+        let next = max(sequence, try lastSequenceEver()) + 1
+        try run("DELETE FROM sqlite_sequence WHERE name = '_pylon_changes'")
+        try run("INSERT INTO sqlite_sequence (name, seq) VALUES ('_pylon_changes', ?)", [.integer(next)])
+        try setMeta(ChangeLog.horizonKey, to: String(next))
+    }
+}

@@ -36,7 +36,7 @@ package final class Database: Sendable {
         if case .file = location {
             let readers = DatabaseReaders(settings: settings, clock: clock, counters: counters)
             var connections: [SQLiteConnection] = []
-            for _ in 0..<max(1, settings.readers) {
+            for _ in 0...max(1, settings.readers) {
                 connections.append(try SQLiteConnection(location, mode: .reader, settings: settings, clock: clock))
             }
             threads = readers.start(connections)

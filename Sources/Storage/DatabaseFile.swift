@@ -63,7 +63,9 @@ package struct DatabaseFile: Sendable {
         defer { source.rollBack() }
         try source.checkIntegrity(fullBytesMaximum: .max)
         let target = try open(.owner)
+        let sequence = try target.lastSequenceEver()
         try OnlineBackup.fill(target, from: source)
+        try target.beginHistory(after: sequence)
         // Found whole just now: the next start need not check it again for the server that ran when it was made.
         try target.run(Meta.schema)
         try target.setMeta(Meta.cleanShutdownKey, to: "1")

@@ -2,11 +2,13 @@ internal import PylonTelemetry
 internal import PylonThreading
 internal import PylonTime
 
-/// The threads that read, `db-reader-1` to `db-reader-N`, each with a connection that cannot write, and one bounded queue.
+/// The threads that read, `db-reader-1` to `db-reader-N`, each with a connection that cannot write, and one bounded queue. Brief reads, those
+/// of single rows, have a thread and a queue of their own, `db-reader-0`: they wait for no scan.
 ///
 /// A read sees one snapshot. It neither waits for the writer nor makes it wait.
 final class DatabaseReaders: Sendable {
     private let queue: WorkQueue<PendingJob>
+    private let briefQueue: WorkQueue<PendingJob>
     private let clock: any Clock
     private let counters: StorageCounters
 
@@ -14,33 +16,38 @@ final class DatabaseReaders: Sendable {
         self.clock = clock
         self.counters = counters
         queue = WorkQueue(capacity: settings.readQueueCapacity)
+        briefQueue = WorkQueue(capacity: settings.readQueueCapacity)
     }
 
-    /// Starts a thread for each connection; they end after `close` and what was accepted before.
+    /// Starts a thread for each connection, the first for brief reads; they end after `close` and what was accepted before.
     func start(_ connections: [SQLiteConnection]) -> [Thread] {
         connections.enumerated().map { index, connection in
             let confined = ConfinedConnection(connection: connection)
-            return Thread.spawn(name: "db-reader-\(index + 1)") { self.work(on: confined.connection) }
+            let queue = index == 0 ? briefQueue : queue
+            return Thread.spawn(name: "db-reader-\(index)") { self.work(queue, on: confined.connection) }
         }
     }
 
     /// Reads that wait.
-    var waitingCount: Int { queue.count }
+    var waitingCount: Int { queue.count + briefQueue.count }
 
     /// Refuses new reads from now on.
     func close() {
         queue.close()
+        briefQueue.close()
     }
 
     /// Lets a reader's thread run `job`; it fails with `deadlineExceeded` when it is not done in time, waiting included, and at once when it is
     /// refused.
     func submit(_ job: any ReadJob, until deadline: Instant) {
-        guard let refusal = queue.push(PendingJob(job: job, deadline: deadline)) else { return }
+        guard let refusal = (job.isBrief ? briefQueue : queue).push(PendingJob(job: job, deadline: deadline)) else {
+            return
+        }
         counters.refused.add()
         job.deliver(refusal)
     }
 
-    private func work(on connection: SQLiteConnection) {
+    private func work(_ queue: WorkQueue<PendingJob>, on connection: SQLiteConnection) {
         let taker = WorkQueue<PendingJob>.Taker()
         while true {
             let jobs = queue.pop(Self.briefReadsMaximum, by: taker, while: \.job.isBrief)

@@ -8,7 +8,7 @@ package enum DatabaseLocation: Hashable, Sendable {
 
 /// The limits and choices of a database, each with its default.
 package struct DatabaseSettings: Sendable {
-    /// Threads that read. Four readers keep two cores busy while some wait for the disk.
+    /// Threads that read, besides the one for single rows. Four readers keep two cores busy while some wait for the disk.
     package var readers = 4
     /// How long a writer waits for a lock another process holds (the server itself has one writer, and readers of a WAL
     /// wait for nobody).

@@ -74,12 +74,13 @@ package final class DatabaseSnapshot: Sendable {
             return isClosed
         }
         if wasClosed { return }
-        // Refused only at the end of the process, when the slot is of no use to anybody.
-        _ = slot.thread.submit { [slot, holder] in
+        // Refused only at the end of the process, when nobody needs it any more.
+        _ = slot.thread.submit { [holder] in
             holder.connection?.rollBack()
             holder.connection = nil
-            slot.free()
         }
+        // Whoever takes the slot now has its work done behind that.
+        slot.free()
     }
 
     deinit {
@@ -115,7 +116,7 @@ final class SnapshotSlots: Sendable {
             }
         }
 
-        /// Gives the slot back; nothing runs on its thread any more.
+        /// Gives the slot back.
         func free() { isTaken.withLock { $0 = false } }
     }
 

@@ -78,6 +78,45 @@ internal import Testing
         database.close()
     }
 
+    @Test func aRestoreIsTheEndOfEveryCursor() async throws {
+        let test = try await TestDatabase()
+        let file = DatabaseFile(Self.path(test))
+        let table = EntityTable(TestDatabase.note)
+        func write(_ numbers: ClosedRange<Int>, to database: Database) async throws {
+            for number in numbers {
+                try await database.write { t throws(StorageError) in
+                    try t.insert(table, id: TestDatabase.id(number), [:])
+                    _ = try t.recordChange("Note", id: TestDatabase.id(number), .insert)
+                }
+            }
+        }
+        try await write(1...5, to: test.database)
+        let copy = DatabaseFile(test.folder.file("copy.db"))
+        try file.backUp(to: copy.path)
+        try await write(6...9, to: test.database)
+        test.database.close()
+        try file.restore(from: copy)
+        let database = try Database(test.location)
+        defer { database.close() }
+        // Past all numbers of the history that was replaced.
+        try await write(10...19, to: database)
+        for cursor: Int64 in 1...9 {
+            let error = await thrown { () throws(StorageError) in
+                try await database.read { t throws(StorageError) in try t.changes(since: cursor, limit: 9) }
+            }
+            guard case .resyncRequired = error else {
+                Issue.record("a cursor of \(cursor) goes on")
+                continue
+            }
+        }
+        let page = try await database.read { t throws(StorageError) in try t.changes(since: 0, limit: 99) }
+        #expect(page.changes.count == 15)
+        let more = try await database.read { [page] t throws(StorageError) in
+            try t.changes(since: page.cursor, limit: 9)
+        }
+        #expect(more.changes.isEmpty && !more.hasMore)
+    }
+
     @Test func aRestoreThatFailsHalfWayChangesNothing() async throws {
         let test = try await TestDatabase()
         let copy = DatabaseFile(test.folder.file("copy.db"))
