@@ -24,6 +24,8 @@ package enum APIError: Error, Sendable {
     /// `GET /metrics` without the admin token (spec/services.md 4.4).
     case metricsUnauthorized
     case tooManyConnections
+    /// Large answers that slow clients have not taken hold all the memory there is for them.
+    case answersTooMany
     /// The process is shutting down.
     case draining
     /// The port speaks WebSocket only.

@@ -79,6 +79,7 @@ package enum ErrorBody {
                 .tooManyRequests, "TOO_MANY_CONNECTIONS",
                 "Too many connections from this address (PYLON_MAX_CONNS_PER_IP)."
             )
+        case .answersTooMany: (.serviceUnavailable, "OVERLOADED", "Too much is under way; try again shortly.")
         case .draining: (.serviceUnavailable, "SHUTTING_DOWN", "The server is shutting down.")
         case .upgradeRequired: (.upgradeRequired, "UPGRADE_REQUIRED", "This port speaks WebSocket only.")
         case .handshakeRefused(let status, let message, _): (status, "BAD_HANDSHAKE", message)
@@ -241,7 +242,7 @@ package enum ErrorBody {
         case .methodNotAllowed(let methods): [(.allow, methods.map(\.token).joined(separator: ", "))]
         case .upgradeRequired: [(.upgrade, "websocket")]
         case .handshakeRefused(_, _, let fields): fields.lines.map { ($0.name, $0.value) }
-        case .draining, .record(.storage(.overloaded)), .record(.storage(.busy)): [(.retryAfter, "5")]
+        case .draining, .answersTooMany, .record(.storage(.overloaded)), .record(.storage(.busy)): [(.retryAfter, "5")]
         case .authRequired, .metricsUnauthorized: [(.wwwAuthenticate, "Bearer")]
         default: []
         }

@@ -27,6 +27,9 @@ package final class HTTPConnection: ConnectionHandler {
     /// Requests with larger bodies are handled on the cooperative pool: to parse so many takes some 300 µs.
     private static let loopBodyBytesMaximum = 64 * 1024
 
+    /// How long a client may take for one piece of an answer: a source may hold what others need, such as a state of the database.
+    private static let pieceTimeMaximum: Duration = .seconds(60)
+
     private let service: HTTPService
     private var parser: HTTPRequestParser
     private var state = State.head
@@ -261,14 +264,31 @@ package final class HTTPConnection: ConnectionHandler {
     private func respond(_ response: HTTPResponse, on connection: Connection) {
         var response = response
         if service.settings.readiness.isDraining || connection.peerHasFinished { response.closesConnection = true }
-        send(response, on: connection)
-        guard case .pieces(let source) = response.body else { return endExchange(on: connection) }
+        guard let source = source(of: &response) else {
+            send(response, writesBody: true, on: connection)
+            return endExchange(on: connection)
+        }
+        send(response, writesBody: false, on: connection)
         guard writer.sendsBody else {
             source.close()
             return endExchange(on: connection)
         }
         state = .answering(source)
         ask(source, on: connection)
+    }
+
+    /// What makes the body piece by piece; nil for one that is written with the head. A large one for which there is no room is replaced by a
+    /// refusal.
+    private func source(of response: inout HTTPResponse) -> (any HTTPBodySource)? {
+        if case .pieces(let source) = response.body { return source }
+        let metrics = service.settings.metrics
+        guard let count = response.body.count, count > SlicedBody.sliceBytes else { return nil }
+        guard metrics.answerBytesHeld.value + count <= service.settings.answerBytesMaximum else {
+            metrics.answersRefused.add()
+            response = ErrorBody.response(for: .answersTooMany)
+            return nil
+        }
+        return SlicedBody(response.body, held: metrics.answerBytesHeld)
     }
 
     /// The next request, or the end.
@@ -297,8 +317,8 @@ package final class HTTPConnection: ConnectionHandler {
         awaitsPiece = false
         switch piece {
         case .bytes(let bytes):
-            // From here on the stall rule watches the client.
-            connection.setDeadline(.distantFuture)
+            // The stall rule watches clients that take nothing; this one, those that take next to nothing.
+            connection.setDeadline(connection.loop.now + Self.pieceTimeMaximum)
             guard !bytes.isEmpty else { return ask(source, on: connection) }
             connection.write { writer.writeChunk(bytes.span, into: &$0) }
         case .end:
@@ -310,10 +330,11 @@ package final class HTTPConnection: ConnectionHandler {
         }
     }
 
-    private func send(_ response: HTTPResponse, on connection: Connection) {
+    private func send(_ response: HTTPResponse, writesBody: Bool = true, on connection: Connection) {
         let settings = service.settings
         connection.write {
-            writer.write(response, date: settings.date.text, common: settings.commonFields, into: &$0)
+            writer.write(
+                response, date: settings.date.text, common: settings.commonFields, writesBody: writesBody, into: &$0)
         }
         record.answered(response.status, now: connection.loop.clock.now(), settings: settings)
     }
@@ -329,8 +350,11 @@ package final class HTTPConnection: ConnectionHandler {
             response.closesConnection = true
         }
         respond(response, on: connection)
-        if case .answering = state { return }
-        if wasPaused, connection.isOpen { connection.resumeReading() }
+        if case .answering = state {
+            if !wasPaused { connection.pauseReading() }
+        } else if wasPaused, connection.isOpen {
+            connection.resumeReading()
+        }
     }
 
     /// Answers with the head of a stream and hands the connection to `next`.

@@ -41,6 +41,8 @@ package struct ServiceSettings: Sendable {
     package var pingInterval: Duration = .seconds(25)
     /// Time between comments on an event stream (spec/realtime.md 1.4).
     package var heartbeatInterval: Duration = .seconds(30)
+    /// Bytes that answers of more than 256 KiB may hold together while their clients take them; beyond it they are refused (503).
+    package var answerBytesMaximum = 1 << 30
     /// Fields of every response: security and CORS.
     package var commonFields = HTTPFieldBlock()
     package let date: DateField
@@ -104,6 +106,10 @@ package struct GatewayCounters: Sendable {
     package let webSockets = Gauge()
     package let webSocketsReaped = Counter()
     package let eventStreams = Gauge()
+    /// Bytes of large answers that their clients have not taken yet.
+    package let answerBytesHeld = Gauge()
+    /// Answers refused because those held too much.
+    package let answersRefused = Counter()
     package let connectionsRefused = Counter()
 
     package init() {}

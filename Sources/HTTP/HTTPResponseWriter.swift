@@ -9,6 +9,8 @@ package struct HTTPResponseWriter: Sendable {
     private enum Streaming {
         case none
         case chunked
+        /// Content-Length has been announced: the bytes follow as they are.
+        case counted
         /// HTTP/1.0: the end of the connection ends the body.
         case untilClose
         /// HEAD: nothing is sent.
@@ -43,12 +45,13 @@ package struct HTTPResponseWriter: Sendable {
         out.append("HTTP/1.1 100 Continue\r\n\r\n")
     }
 
-    /// Writes head and body. After a `.stream` or `.pieces` body has been announced, the chunk functions write it.
+    /// Writes head and body. After a `.stream` or `.pieces` body has been announced, the chunk functions write it, and also one of a known
+    /// length where `writesBody` is false.
     ///
     /// `date` is the text of ``HTTPDate``, which the caller renews once a second; `common` goes into every response.
     package mutating func write(
         _ response: borrowing HTTPResponse, date: String, common: HTTPFieldBlock = HTTPFieldBlock(),
-        into out: inout ByteBuffer
+        writesBody: Bool = true, into out: inout ByteBuffer
     ) {
         let status = response.status
         out.append("HTTP/1.1 ")
@@ -70,7 +73,12 @@ package struct HTTPResponseWriter: Sendable {
         if response.closesConnection { keepsAlive = false }
         if status != .switchingProtocols { writeConnection(into: &out) }
         out.append("\r\n")
-        if !isHead, !status.forbidsBody { Self.write(response.body, into: &out) }
+        guard !isHead, !status.forbidsBody else { return }
+        if writesBody {
+            Self.write(response.body, into: &out)
+        } else if case .none = streaming {
+            streaming = .counted
+        }
     }
 
     /// Begins a chunk of `length` bytes, which the caller appends next. Not for empty chunks: those end the body.
@@ -103,7 +111,7 @@ package struct HTTPResponseWriter: Sendable {
     /// Whether the bytes of a streamed body are to be sent; the answer to HEAD has none.
     package var sendsBody: Bool {
         switch streaming {
-        case .chunked, .untilClose: true
+        case .chunked, .counted, .untilClose: true
         case .none, .discarded: false
         }
     }

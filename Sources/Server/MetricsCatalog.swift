@@ -61,6 +61,12 @@ enum MetricsCatalog {
             .labelled(label: "method") { gateway.methods.map { ($0.method.token, Double($0.count.value)) } })
         metrics.register("pylon_http_malformed_total", help: "Requests the parser refused.", gateway.requestsMalformed)
         metrics.register(
+            "pylon_http_answer_bytes_held", help: "Bytes of large answers that clients have not taken yet.",
+            gateway.answerBytesHeld)
+        metrics.register(
+            "pylon_http_answers_refused_total", help: "Large answers refused because others held too much.",
+            gateway.answersRefused)
+        metrics.register(
             "pylon_http_timeouts_total", help: "Requests that took too long to arrive.", gateway.requestTimeouts)
     }
 

@@ -20,6 +20,8 @@ internal import PylonWebSocket
 /// shard routes; a WebSocket anywhere echoes.
 final class GatewayHarness: Sendable {
     static let largeBytes = 8 << 20
+    /// Answers of that size that may wait for their clients.
+    static let largeAnswersMaximum = 3
 
     let clock = ManualClock()
     let net = NetCounters()
@@ -86,6 +88,7 @@ final class GatewayHarness: Sendable {
         let never = Handler.exchange { (_, exchange) throws(APIError) in exchanges.put(exchange) }
         var settings = ServiceSettings(clock: clock, readiness: ReadinessState(), metrics: counters, log: log)
         settings.deflatesWebSockets = deflates
+        settings.answerBytesMaximum = largeBytes * largeAnswersMaximum
         let routes: [Route<Handler>] =
             [
                 Route(.get, "/health", nil, access: .anyone, bodyLimit: .none, handler: health),
