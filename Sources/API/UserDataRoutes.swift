@@ -44,7 +44,7 @@ package struct UserDataRoutes: Sendable {
         return .json(.ok, json.finish())
     }
 
-    /// Sessions first, so that the user writes nothing while their rows go.
+    /// Sessions first, so that the user can ask for nothing more while their rows go; what is under way is finished.
     private func purge(_ request: Request) async throws(APIError) -> HTTPResponse {
         let userID = request.parameters["id"] ?? ""
         let sessionsEnded = sessions.endAll(of: userID)

@@ -4,8 +4,8 @@ package import PylonTime
 
 /// Sessions by their opaque token, in memory: they end with the process.
 ///
-/// Bounded: beyond 100,000 sessions the oldest ends, so that whoever collects sessions locks nobody out. Safe from any thread; all
-/// operations are O(1).
+/// Bounded: beyond 100,000 sessions of guests, and as many of others, the oldest of theirs ends: whoever collects sessions locks nobody
+/// out, and guests, whom nobody vouches for, end no one else's. Safe from any thread; all operations but ``endAll(of:)`` are O(1).
 package final class SessionStore: Sendable {
     package static let sessionsMaximum = 100_000
     /// 30 days, as long as the reference's cookie (spec/auth.md 2.5). A manifest may say otherwise.
@@ -36,20 +36,43 @@ package final class SessionStore: Sendable {
         let session: Session
     }
 
+    /// Where the entry of a session is.
+    private struct Place {
+        let isGuest: Bool
+        let handle: Int
+    }
+
     private struct State {
-        var handles: [String: Int] = [:]
+        var places: [String: Place] = [:]
         /// In the order in which they began, which is that in which they expire.
-        var entries = RecencyList<Entry>()
+        private var guests = RecencyList<Entry>()
+        private var users = RecencyList<Entry>()
+
+        subscript(isGuest: Bool) -> RecencyList<Entry> {
+            get { isGuest ? guests : users }
+            _modify { if isGuest { yield &guests } else { yield &users } }
+        }
+
+        var count: Int { guests.count + users.count }
+
+        func session(_ token: String) -> Session? {
+            places[token].flatMap { self[$0.isGuest][$0.handle]?.session }
+        }
+
+        mutating func begin(_ session: Session, _ token: String) {
+            let handle = self[session.isGuest].insert(Entry(token: token, session: session))
+            places[token] = Place(isGuest: session.isGuest, handle: handle)
+        }
 
         mutating func end(_ token: String) -> Bool {
-            guard let handle = handles.removeValue(forKey: token) else { return false }
-            entries.remove(handle)
+            guard let place = places.removeValue(forKey: token) else { return false }
+            self[place.isGuest].remove(place.handle)
             return true
         }
 
-        mutating func endOldest(ifExpiredAt now: Instant, orMoreThan maximum: Int) {
-            guard let oldest = entries.oldest, let entry = entries[oldest] else { return }
-            guard entries.count > maximum || entry.session.expires <= now else { return }
+        mutating func endOldest(_ isGuest: Bool, ifExpiredAt now: Instant, orMoreThan maximum: Int) {
+            guard let oldest = self[isGuest].oldest, let entry = self[isGuest][oldest] else { return }
+            guard self[isGuest].count > maximum || entry.session.expires <= now else { return }
             _ = end(entry.token)
         }
     }
@@ -62,15 +85,14 @@ package final class SessionStore: Sendable {
     }
 
     /// The number of sessions, expired ones not yet forgotten included.
-    package var count: Int { state.withLock { $0.entries.count } }
+    package var count: Int { state.withLock { $0.count } }
 
     /// The session of `token`; nil when there is none or it has expired.
     package func session(for token: String) -> Session? {
         let now = clock.now()
         return state.withLock { state in
-            guard let handle = state.handles[token], let entry = state.entries[handle], entry.session.expires > now
-            else { return nil }
-            return entry.session
+            guard let session = state.session(token), session.expires > now else { return nil }
+            return session
         }
     }
 
@@ -89,21 +111,37 @@ package final class SessionStore: Sendable {
             userID: userID, isGuest: userID.hasPrefix(Self.guestPrefix),
             expires: lifetime.map { now + $0 } ?? .distantFuture)
         state.withLock { state in
-            for _ in 0..<2 { state.endOldest(ifExpiredAt: now, orMoreThan: Self.sessionsMaximum - 1) }
-            state.handles[token] = state.entries.insert(Entry(token: token, session: session))
+            for _ in 0..<2 {
+                state.endOldest(session.isGuest, ifExpiredAt: now, orMoreThan: Self.sessionsMaximum - 1)
+            }
+            state.begin(session, token)
         }
         let seconds = Int64(clock.microsecondsSinceEpoch() / 1_000_000)
         return Beginning(token: token, userID: userID, expiresAt: lifetime.map { seconds + $0.components.seconds })
     }
 
-    /// Ends every session of a user; how many. O(sessions held): for administrators.
+    /// Ends every session of a user; how many. O(sessions held), in stretches, so that requests are not kept waiting: for administrators.
     package func endAll(of userID: String) -> Int {
-        state.withLock { state in
-            let tokens = state.handles.filter { state.entries[$0.value]?.session.userID == userID }.map(\.key)
-            for token in tokens { _ = state.end(token) }
-            return tokens.count
+        let isGuest = userID.hasPrefix(Self.guestPrefix)
+        var handle = 0
+        var ended = 0
+        while true {
+            let isAtEnd = state.withLock { state in
+                let end = min(handle + Self.stretch, state[isGuest].endHandle)
+                while handle < end {
+                    if let entry = state[isGuest][handle], entry.session.userID == userID {
+                        ended += state.end(entry.token) ? 1 : 0
+                    }
+                    handle += 1
+                }
+                return handle == state[isGuest].endHandle
+            }
+            if isAtEnd { return ended }
         }
     }
+
+    /// Sessions that are looked at in one stretch: some microseconds.
+    private static let stretch = 500
 
     /// Ends the session of `token`. Returns whether there was one.
     @discardableResult
