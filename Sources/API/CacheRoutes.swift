@@ -15,12 +15,12 @@ package struct CacheRoutes: Sendable {
         [
             Route(
                 .post, "/api/cache", .runCacheCommand, access: .admin, bodyLimit: .standard,
-                handler: .asynchronous(run)),
+                handler: .background(run)),
             Route(
-                .get, "/api/cache/*key", .getCacheKey, access: .admin, bodyLimit: .none, handler: .asynchronous(show)),
+                .get, "/api/cache/*key", .getCacheKey, access: .admin, bodyLimit: .none, handler: .background(show)),
             Route(
                 .delete, "/api/cache/*key", .deleteCacheKey, access: .admin, bodyLimit: .none,
-                handler: .asynchronous(remove)),
+                handler: .background(remove)),
         ]
     }
 

@@ -15,18 +15,18 @@ package struct RoomRoutes: Sendable {
     package var table: [Route<Handler>] {
         [
             Route(
-                .post, "/api/rooms/join", .joinRoom, access: .user, bodyLimit: .kibi(64), handler: .asynchronous(join)),
+                .post, "/api/rooms/join", .joinRoom, access: .user, bodyLimit: .kibi(64), handler: .background(join)),
             Route(
                 .post, "/api/rooms/leave", .leaveRoom, access: .user, bodyLimit: .kibi(64),
-                handler: .asynchronous(leave)),
+                handler: .background(leave)),
             Route(
                 .post, "/api/rooms/presence", .setPresence, access: .user, bodyLimit: .kibi(64),
-                handler: .asynchronous(setPresence)),
+                handler: .background(setPresence)),
             Route(
                 .post, "/api/rooms/broadcast", .broadcast, access: .user, bodyLimit: .kibi(64),
-                handler: .asynchronous(broadcast)),
-            Route(.get, "/api/rooms", .listRooms, access: .user, bodyLimit: .none, handler: .asynchronous(list)),
-            Route(.get, "/api/rooms/:room", .getRoom, access: .user, bodyLimit: .none, handler: .asynchronous(show)),
+                handler: .background(broadcast)),
+            Route(.get, "/api/rooms", .listRooms, access: .user, bodyLimit: .none, handler: .background(list)),
+            Route(.get, "/api/rooms/:room", .getRoom, access: .user, bodyLimit: .none, handler: .background(show)),
         ]
     }
 

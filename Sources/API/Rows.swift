@@ -82,9 +82,11 @@ public struct Rows: Sendable {
         }
     }
 
-    /// What the server itself wrote is JSON.
+    /// What the server itself wrote is JSON, however long.
     private static func objects(in text: SharedBytes) -> [JSONObject] {
-        guard let json = try? JSONParser.parse(text.unsafeBytes) else { preconditionFailure("rows that are no JSON") }
+        guard let json = try? JSONParser.parse(text.unsafeBytes, limits: JSONLimits(byteCountMaximum: .max)) else {
+            preconditionFailure("rows that are no JSON")
+        }
         return json.object.map { [$0] } ?? json.array?.compactMap(\.object) ?? []
     }
 }

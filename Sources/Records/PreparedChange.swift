@@ -21,6 +21,8 @@ struct PreparedChange: Sendable {
     /// For inserts every field, for updates those that change.
     var values: [String: FieldValue]
     let target: Target?
+    /// Whether the change log keeps the image of a deleted row, for those who saw it to hear that it is gone.
+    var keepsImage = true
 
     init(_ kind: Kind, _ table: EntityTable, id: String, _ values: [String: FieldValue] = [:], target: Target? = nil) {
         self.kind = kind

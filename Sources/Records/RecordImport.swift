@@ -43,20 +43,23 @@ package struct RecordImport: ~Copyable {
         self.identity = identity
     }
 
-    /// Takes the next piece of the text. Throws `importBroken` where it is no import.
+    /// Takes the next piece of the text. Throws `importBroken` where it is no import, and `storage` when nothing can be written now.
     package mutating func take(_ bytes: [UInt8]) async throws(RecordError) {
+        var problem: ImportProblem?
         do throws(ImportProblem) {
-            waiting += try parser.feed(bytes.span)
+            try parser.feed(bytes.span)
         } catch {
-            throw .importBroken(error, imported: report.imported)
+            problem = error
         }
+        waiting += parser.found
         waitingBytes += bytes.count
-        if waiting.count >= Self.turnRows || waitingBytes >= Self.turnBytes { await write() }
+        if problem != nil || waiting.count >= Self.turnRows || waitingBytes >= Self.turnBytes { try await write() }
+        if let problem { throw .importBroken(problem, imported: report.imported) }
     }
 
-    /// Writes what is left. Throws `importBroken` when the text was not complete.
+    /// Writes what is left. Throws `importBroken` when the text was not complete, and `storage` as ``take(_:)`` does.
     package mutating func finish() async throws(RecordError) -> Report {
-        await write()
+        try await write()
         do throws(ImportProblem) {
             try parser.finish()
         } catch {
@@ -65,7 +68,7 @@ package struct RecordImport: ~Copyable {
         return report
     }
 
-    private mutating func write() async {
+    private mutating func write() async throws(RecordError) {
         let rows = waiting
         waiting = []
         waitingBytes = 0
@@ -74,9 +77,16 @@ package struct RecordImport: ~Copyable {
             let steps = turn.map {
                 store.prepare(.success(.insert(entity: $0.entity, $0.json, keepsID: true)), as: identity)
             }
-            let outcomes = await store.make(steps, as: identity)
+            let outcomes = try await made(steps)
             for (row, outcome) in zip(turn, outcomes) { account(for: row, outcome) }
         }
+    }
+
+    /// Makes the steps of a turn. That the database cannot be written is no row's fault: it ends the import.
+    private func made(_ steps: [PreparedStep]) async throws(RecordError) -> [RecordOutcome] {
+        let outcomes = await store.make(steps, as: identity)
+        if let error = outcomes.lazy.compactMap(\.ofNobody).first { throw .storage(error) }
+        return outcomes
     }
 
     private mutating func account(for row: ImportParser.Row, _ outcome: RecordOutcome) {
@@ -91,5 +101,13 @@ package struct RecordImport: ~Copyable {
         report.entities[last].failed += 1
         guard report.refusals.count < Self.refusalsMaximum else { return }
         report.refusals.append(Refusal(entity: row.entity, index: row.index, reason: reason))
+    }
+}
+
+extension RecordOutcome {
+    /// An error of the database that would have met any row.
+    fileprivate var ofNobody: StorageError? {
+        guard case .storage(let error) = refusal else { return nil }
+        return error.isOfTheChange ? nil : error
     }
 }

@@ -127,7 +127,7 @@ enum PreparedStep: Sendable {
 
 extension StorageError {
     /// Whether another change could still succeed in the same transaction.
-    fileprivate var isOfTheChange: Bool {
+    var isOfTheChange: Bool {
         switch self {
         case .uniqueViolation, .missingField, .unknownField, .invalidQuery, .tooLarge: true
         default: false

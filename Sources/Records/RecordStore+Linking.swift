@@ -8,8 +8,8 @@ extension RecordStore {
     /// The first row, in the order of ids, that has a value in a field and that the caller may read (spec/data.md 3.5).
     ///
     /// `text` spells the value: numbers in digits, bools as `true`, `false`, `1` or `0`. Throws `entityNotFound`, `query` for a
-    /// field that is missing or hidden, `rowNotFound`, `denied` when there are such rows and none is the caller's to read, and
-    /// `storage`.
+    /// field that is missing or hidden, `denied` when the rules exclude every row, `storage`, and `rowNotFound`, also for rows that the
+    /// caller may not read: that there is one with some value is not theirs to know.
     package func lookUp(
         _ entity: String, field: String, is text: String, as identity: PolicyIdentity
     ) async throws(RecordError) -> [UInt8] {
@@ -23,25 +23,30 @@ extension RecordStore {
         // A value that the field cannot have is that of no row.
         guard let query = try? FilterParser.parse(.object(filter), for: table.entity) else { throw .rowNotFound }
         let encoder = encoder(table, for: identity)
-        let (json, decision) = try await read {
-            [policies] transaction throws(StorageError) -> ([UInt8]?, PolicyDecision?) in
+        let decision = policies.decide(.read, entity, identity)
+        if case .denied(let rule) = decision { throw .denied(rule: rule) }
+        let rule = decision.isAllowed ? .always : policies.condition(for: .read, entity, identity)
+        var rows = RowQuery(query)
+        rows.condition = Condition.all([query.condition, rule ?? .always]).simplified()
+        // Without a condition each row has to be judged.
+        if rule != nil { rows.limit = 1 }
+        let found = try await read { [policies, rows] transaction throws(StorageError) -> [UInt8]? in
             var json: [UInt8]?
-            var decision: PolicyDecision?
-            try transaction.rows(table, RowQuery(query)) { row throws(StorageError) in
-                let stored = StoredRow(table, row)
-                let judged = policies.decide(.read, entity, identity) { stored[column: $0] }
-                decision = judged
-                guard judged.isAllowed else { return true }
+            try transaction.rows(table, rows) { row throws(StorageError) in
+                if rule == nil {
+                    let stored = StoredRow(table, row)
+                    let judged = policies.decide(.read, entity, identity) { stored[column: $0] }
+                    guard judged.isAllowed else { return true }
+                }
                 var writer = JSONWriter()
                 encoder.write(row, to: &writer)
                 json = writer.finish().copyBytes()
                 return false
             }
-            return (json, decision)
+            return json
         }
-        if let json { return json }
-        if let decision { throw RecordError(refusedBy: decision) }
-        throw .rowNotFound
+        guard let found else { throw .rowNotFound }
+        return found
     }
 
     /// Makes a row's relation lead to the row `targetID`: an update of the stored row like any other (spec/data.md 8, defect 5).

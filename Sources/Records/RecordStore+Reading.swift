@@ -6,7 +6,7 @@ internal import PylonStorage
 
 /// Some rows as JSON.
 package struct RecordPage: Sendable {
-    /// The rows, comma-separated, without brackets.
+    /// The rows, comma-separated, in brackets.
     package fileprivate(set) var rows = SharedBytes(ByteBuffer())
     package fileprivate(set) var count = 0
     /// The id of the last row, nil when there is none.

@@ -48,7 +48,7 @@ extension RecordStore {
         package fileprivate(set) var refusals: [RecordError] = []
     }
 
-    /// Removes the rows of `userID`, their own last, each like any delete.
+    /// Removes the rows of `userID`, their own last, each like any delete, but that the change log keeps no image of them.
     package func purge(_ userID: String) async throws(RecordError) -> Purge {
         var purge = Purge()
         for part in ownedTables(userID) {
@@ -65,8 +65,11 @@ extension RecordStore {
                 }
                 guard let last = ids.last else { break }
                 cursor = last
-                let entity = part.table.entity.name
-                let steps = ids.map { prepare(.success(.delete(entity: entity, id: $0)), as: .admin) }
+                let steps = ids.map { id in
+                    var change = PreparedChange(.delete, part.table, id: id)
+                    change.keepsImage = false
+                    return PreparedStep.change(change)
+                }
                 let outcomes = await make(steps, as: .admin)
                 purge.refusals += outcomes.compactMap(\.refusal)
                 purge.deleted += outcomes.count { $0.refusal == nil }

@@ -108,7 +108,8 @@ struct WritePipeline: Sendable {
         case .delete:
             _ = try transaction.delete(change.table, id: change.id)
             // Whoever may have seen the row is to hear that it is gone, and nobody else: that is for the rules to say, of its last image.
-            _ = try transaction.recordChange(entity, id: change.id, .delete, data: old?.json)
+            let image = change.keepsImage ? old?.json(without: policies.secretFields(of: entity)) : nil
+            _ = try transaction.recordChange(entity, id: change.id, .delete, data: image)
         }
         watched.after(change, over: old, as: identity, in: &transaction)
         return nil
@@ -130,9 +131,11 @@ extension StoredRow {
         return object
     }
 
-    fileprivate var json: String {
+    fileprivate func json(without secrets: Set<String>) -> String {
+        var image = object
+        for name in secrets { image[name] = nil }
         var json = JSONWriter()
-        json.value(.object(object))
+        json.value(.object(image))
         return json.text
     }
 }

@@ -53,13 +53,14 @@ package struct ImportParser: ~Copyable {
     private var entity = ""
     private var index = 0
     private var hasEntities = false
-    private var found: [Row] = []
+    /// The rows that the last piece completed, also when it then turned out to be broken.
+    package private(set) var found: [Row] = []
 
     /// Stands at the start of a text.
     package init() {}
 
-    /// Takes the next piece and returns the rows that it completes. After an error there is nothing more to be had.
-    package mutating func feed(_ bytes: Span<UInt8>) throws(ImportProblem) -> [Row] {
+    /// Takes the next piece, whose rows are then ``found``. After an error there is nothing more to be had.
+    package mutating func feed(_ bytes: Span<UInt8>) throws(ImportProblem) {
         found = []
         var position = 0
         while position < bytes.count {
@@ -70,7 +71,6 @@ package struct ImportParser: ~Copyable {
                 offset += 1
             }
         }
-        return found
     }
 
     /// Checks that the text was complete.

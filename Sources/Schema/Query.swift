@@ -63,7 +63,7 @@ package struct FilterLimits: Hashable, Sendable {
     package var operandCountMaximum = 4000
     package var orderCountMaximum = 8
     /// Bytes of a `$like`; SQLite takes patterns of 50,000, at a cost of text times pattern for each row.
-    package var likeByteCountMaximum = 1024
+    package var likeByteCountMaximum = 128
     /// Bytes of a `$search`.
     package var searchByteCountMaximum = 1024
 

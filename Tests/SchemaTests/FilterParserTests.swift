@@ -122,6 +122,7 @@ import Testing
         #expect(throws: QueryProblem.self) { try parse("{\"$or\":[\(list(full, 5))]}") }
         let long = String(repeating: "x", count: limits.likeByteCountMaximum + 1)
         #expect(throws: QueryProblem.self) { try parse("{\"title\":{\"$like\":\"\(long)\"}}") }
-        #expect(throws: QueryProblem.self) { try parse("{\"$search\":\"\(long)\"}") }
+        let longer = String(repeating: "x", count: limits.searchByteCountMaximum + 1)
+        #expect(throws: QueryProblem.self) { try parse("{\"$search\":\"\(longer)\"}") }
     }
 }
