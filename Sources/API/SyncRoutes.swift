@@ -14,9 +14,11 @@ extension EntityRoutes {
         ]
     }
 
-    /// What cannot be read as a number counts as not given, as in the reference.
+    /// What is no number counts as not given, as in the reference; a number that no cursor can be is one of another history.
     private func pull(_ request: Request) async throws(APIError) -> HTTPResponse {
-        let since = request.query("since").flatMap { Int64($0) } ?? 0
+        let text = request.query("since") ?? ""
+        let isWhole = text.utf8.drop { $0 == UInt8(ascii: "-") }.allSatisfy { (0x30...0x39).contains($0) }
+        let since = Int64(text) ?? (isWhole && !text.isEmpty ? .max : 0)
         let limit = request.query("limit").flatMap { Int($0) }
         let page = try await perform(request) { identity throws(RecordError) in
             try await records.pull(since: since, limit: limit, as: identity)

@@ -13,6 +13,8 @@ final class DataPlane {
     let records: RecordStore
     let database: Database
     let file: DatabaseFile
+    /// Held as long as the database is open.
+    private var claim: FileClaim?
 
     /// Reads the manifest, opens the database and makes its tables fit. Nil when there is no manifest and none was named.
     ///
@@ -36,6 +38,7 @@ final class DataPlane {
         file = DatabaseFile(configuration.text(.databasePath))
         do throws(StorageError) {
             AppDatabase.makeFolder(of: file.path)
+            claim = try FileClaim(on: file.path)
             database = try Database(.file(file.path), settings: configuration.databaseSettings, clock: clock)
             if database.wasUnclean {
                 log.warning("\(file.path): the last process died; the file was checked and is whole")
@@ -63,7 +66,10 @@ final class DataPlane {
     }
 
     /// Finishes the writes that were accepted. Blocks.
-    func close() { database.close() }
+    func close() {
+        database.close()
+        claim = nil
+    }
 
     /// What the API's document says of the app.
     func documentedApp(

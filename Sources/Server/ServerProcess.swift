@@ -109,6 +109,7 @@ final class ServerProcess {
         )
         // Whoever waits for the line may read through a pipe.
         fflush(nil)
+        if dataPlane == nil { log.info("no manifest (--app, PYLON_MANIFEST): no entities are served") }
         if configuration.isOn(.developmentMode) {
             log.warning("development mode: whoever reaches this server may be anybody, and read /metrics")
         }

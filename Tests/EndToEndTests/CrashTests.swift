@@ -52,6 +52,18 @@ internal import Testing
         #expect(try pulled(from: server) == ids.union(all.values.keys))
     }
 
+    @Test func aSecondServerIsRefusedTheFile() throws {
+        let folder = try AppFolder(manifest: Self.manifest)
+        let server = try ServerHarness(folder.flags)
+        #expect(throws: ProcessError.self) { try ServerHarness(folder.flags) }
+        // The first is none the worse, and found dead when it was killed.
+        #expect(try server.request("POST", "/api/entities/Count", body: #"{"value":1}"#).status == 201)
+        server.signal(SIGKILL)
+        #expect(server.waitForExit() == 128 + SIGKILL)
+        let next = try ServerHarness(folder.flags)
+        #expect(next.log.contains("the last process died"))
+    }
+
     /// Everything acknowledged in a round is there, and each counter has the last value that was, or a later one.
     private func expect(
         _ notes: Set<String>, ofRound round: Int, and values: [String: Int], on server: ServerHarness
