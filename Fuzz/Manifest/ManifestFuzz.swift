@@ -8,6 +8,7 @@ internal import PylonSchema
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = UnsafeBufferPointer(start: start, count: count)
     checkSearchText(String(decoding: bytes, as: UTF8.self))
+    checkImport(bytes.span)
     guard let json = try? JSONParser.parse(bytes.span) else { return 0 }
     checkManifest(json)
     checkFilter(json)
@@ -147,4 +148,29 @@ private func checkGraph(_ json: JSONValue) {
     } catch {
         if case .query(let problem) = error { precondition(!problem.message.isEmpty, "refused without a reason") }
     }
+}
+
+/// The rows of an import are the same wherever its pieces end, and so is what it is refused with.
+private func checkImport(_ bytes: Span<UInt8>) {
+    let whole = imported(bytes, inPiecesOf: max(1, bytes.count))
+    precondition(imported(bytes, inPiecesOf: 1) == whole, "other rows byte by byte")
+    precondition(imported(bytes, inPiecesOf: 7) == whole, "other rows in pieces of seven")
+}
+
+private func imported(_ bytes: Span<UInt8>, inPiecesOf count: Int) -> [String] {
+    var parser = ImportParser()
+    var rows: [String] = []
+    do throws(ImportProblem) {
+        var start = 0
+        while start < bytes.count {
+            let end = min(start + count, bytes.count)
+            defer { rows += parser.found.map { "\($0.entity) \($0.index) \($0.json.serialized())" } }
+            try parser.feed(bytes.extracting(start..<end))
+            start = end
+        }
+        try parser.finish()
+    } catch {
+        rows.append("\(error)")
+    }
+    return rows
 }

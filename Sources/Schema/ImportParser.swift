@@ -47,8 +47,9 @@ package struct ImportParser: ~Copyable {
     private var collecting: Purpose?
     private var boundary = JSONValueBoundary()
     private var collector = JSONStreamParser(limits: JSONLimits(byteCountMaximum: rowBytesMaximum))
-    /// Bytes taken so far.
+    /// Bytes taken so far, and those before the value that is collected.
     private var offset = 0
+    private var valueStart = 0
     private var name = ""
     private var entity = ""
     private var index = 0
@@ -87,20 +88,14 @@ package struct ImportParser: ~Copyable {
     private mutating func collect(_ bytes: Span<UInt8>, for purpose: Purpose) throws(ImportProblem) -> Int {
         let end = boundary.end(in: bytes)
         let count = end ?? bytes.count
-        let start = offset
         let value: JSONValue
         do throws(JSONParseError) {
             try collector.feed(bytes.extracting(0..<count))
             offset += count
             guard end != nil else { return count }
-            let length = collector.count
-            do throws(JSONParseError) {
-                value = try collector.finish()
-            } catch {
-                throw JSONParseError(error.reason, at: error.offset - length + count)
-            }
+            value = try collector.finish()
         } catch {
-            throw ImportProblem(.init(error.reason, at: start + error.offset))
+            throw ImportProblem(JSONParseError(error.reason, at: valueStart + error.offset))
         }
         collecting = nil
         try take(value, for: purpose)
@@ -149,6 +144,7 @@ package struct ImportParser: ~Copyable {
 
     private mutating func begin(_ purpose: Purpose) -> Bool {
         collecting = purpose
+        valueStart = offset
         boundary = JSONValueBoundary()
         return false
     }

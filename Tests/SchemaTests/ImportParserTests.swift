@@ -60,6 +60,12 @@ import Testing
         #expect(outcome(of: text.utf8.map { [$0] }).last == refusal, "byte by byte")
     }
 
+    @Test func aPlaceIsTheSameWhereverThePiecesEnd() {
+        let deep = #"{"entities":{"A":[{"x":1},"# + String(repeating: "[", count: 200)
+        #expect(outcome(of: deep.utf8.map { [$0] }).last == "INVALID_JSON: nested too deeply at byte 154")
+        #expect(outcome(of: [Array(deep.utf8)]).last == "INVALID_JSON: nested too deeply at byte 154")
+    }
+
     @Test func aRowHasALimit() {
         var parser = ImportParser()
         let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
