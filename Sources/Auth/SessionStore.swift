@@ -127,14 +127,15 @@ package final class SessionStore: Sendable {
         var ended = 0
         while true {
             let isAtEnd = state.withLock { state in
-                let end = min(handle + Self.stretch, state[isGuest].endHandle)
-                while handle < end {
+                let end = handle + Self.stretch
+                // Looked at each time: the list gives its memory back with its last session.
+                while handle < min(end, state[isGuest].endHandle) {
                     if let entry = state[isGuest][handle], entry.session.userID == userID {
                         ended += state.end(entry.token) ? 1 : 0
                     }
                     handle += 1
                 }
-                return handle == state[isGuest].endHandle
+                return handle >= state[isGuest].endHandle
             }
             if isAtEnd { return ended }
         }

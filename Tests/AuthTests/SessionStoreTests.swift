@@ -14,6 +14,10 @@ import Testing
         #expect(amys.allSatisfy { store.session(for: $0) == nil })
         #expect(store.session(for: bobs)?.userID == "bob")
         #expect(store.endAll(of: "amy") == 0)
+        #expect(store.endAll(of: "bob") == 1, "the last of all")
+        for _ in 0..<1200 { _ = store.start(for: "cat") }
+        #expect(store.endAll(of: "cat") == 1200)
+        #expect(store.count == 0)
     }
 
     @Test func tokensAndUserIDsNeverRepeat() throws {
