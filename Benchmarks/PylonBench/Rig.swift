@@ -65,12 +65,13 @@ struct Rig {
 
     /// Starts the server on an app. Requests are not logged, as the server beside it logs none.
     func startServer(
-        app manifest: String, database: String, shards: [ShardDefinition] = []
+        app manifest: String, database: String, shards: [ShardDefinition] = [], isPinned: Bool = true
     ) throws(BenchError) -> ServerUnderTest {
         guard let serverPath else { throw .usage("build `pylon` beside pylon-bench or name it with --server") }
         return try ServerUnderTest.pylon(
             at: serverPath, log: isVerbose, transport: .webSocket, shards: shards,
-            flags: ["--app", manifest, "--db", database], environment: ["PYLON_LOG": "warn"], signals)
+            flags: ["--app", manifest, "--db", database], environment: ["PYLON_LOG": "warn"],
+            isPinned: isPinned, signals)
     }
 
     /// Opens the streams of a load.

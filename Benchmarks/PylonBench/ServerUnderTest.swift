@@ -35,13 +35,14 @@ struct ServerUnderTest: Sender {
             signals: signals)
     }
 
-    /// The server at `path`, with `shards`, and with further flags and variables.
+    /// The server at `path`, with `shards`, and with further flags and variables; on
+    /// its core, or wherever the scheduler likes.
     static func pylon(
         at path: String, log: Bool, transport: Transport, shards: [ShardDefinition], flags: [String] = [],
-        environment: [String: String] = [:], _ signals: Interruption
+        environment: [String: String] = [:], isPinned: Bool = true, _ signals: Interruption
     ) throws(BenchError) -> ServerUnderTest {
         let port = try Loopback.freePorts(4)
-        let words = ["exec", "--core", "\(core)"] + (log ? ["--log"] : [])
+        let words = ["exec"] + (isPinned ? ["--core", "\(core)"] : []) + (log ? ["--log"] : [])
         let isLocal = transport == .unixSocket
         let local = isLocal ? ["--unix-socket", Loopback.localPath(port: port)] : []
         let process = try ChildProcess(

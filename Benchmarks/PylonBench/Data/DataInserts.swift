@@ -22,8 +22,9 @@ struct DataInserts {
         var floors: [SQLiteFloor.Result] = []
         var pylon: RequestLoad.Result?
         for side in Rig.order(run: run) {
-            if side == .floor { floors = try measureFloors() } else { pylon = try measureServer() }
+            if side == .floor { floors = try measureFloors() } else { pylon = try measureServer(isPinned: true) }
         }
+        let free = try measureServer(isPinned: false)
         guard let pylon, floors.count == 3 else { throw .interrupted }
         var figures = Figures()
         figures.add("case", "inserts")
@@ -39,6 +40,8 @@ struct DataInserts {
         figures.add("times_c_1_a_commit", pylon.perSecond / floors[0].perSecond, places: 2)
         figures.add("of_c_64_a_commit", pylon.perSecond / floors[1].perSecond)
         figures.add("of_c_64_a_commit_logged", pylon.perSecond / floors[2].perSecond)
+        figures.add("two_cores_inserts_per_second", free.perSecond, places: 0)
+        figures.add("two_cores_of_c_64_a_commit", free.perSecond / floors[1].perSecond)
         figures.expect("times_c_1_a_commit", .atLeast(10))
         figures.expect("of_c_64_a_commit", .atLeast(0.5))
         figures.expect("unexpected", .atMost(0))
@@ -57,9 +60,9 @@ struct DataInserts {
         return results
     }
 
-    private func measureServer() throws(BenchError) -> RequestLoad.Result {
+    private func measureServer(isPinned: Bool) throws(BenchError) -> RequestLoad.Result {
         folder.removeDatabase("inserts.db")
-        let server = try rig.startServer(app: manifest, database: folder.file("inserts.db"))
+        let server = try rig.startServer(app: manifest, database: folder.file("inserts.db"), isPinned: isPinned)
         defer {
             server.stop()
             folder.removeDatabase("inserts.db")
