@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <poll.h>
+#include <sys/syscall.h>
 
 int csystem_wait_readable(int descriptor, int64_t nanoseconds) {
     struct pollfd poll = {.fd = descriptor, .events = POLLIN};
@@ -28,6 +29,25 @@ int csystem_pin_current_thread(int cpu) {
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
     return sched_setaffinity(0, sizeof(set), &set);
+}
+
+void csystem_yield_to_others(int steps) {
+    // Of the thread: Linux keeps niceness for each.
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + steps);
+}
+
+int csystem_set_time_slice(uint64_t nanoseconds) {
+    // struct sched_attr of linux/sched/types.h, which older headers of the C library do not get along with.
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } attributes = {.size = sizeof attributes, .runtime = nanoseconds};
+    attributes.policy = SCHED_OTHER;
+    attributes.nice = getpriority(PRIO_PROCESS, 0);
+    return (int)syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
 int csystem_available_cpus(void) {

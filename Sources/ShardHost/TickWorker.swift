@@ -108,6 +108,8 @@ package final class TickWorker: @unchecked Sendable {
     private func run() {
         // The kernel may wake sleepers 50 µs late by default, to save power; a tick is worth more.
         _ = csystem_set_timer_slack(1)
+        // Ticks are short. Without this one waits for whatever runs when it is due, an export or a long query, to use up its time.
+        _ = csystem_set_time_slice(100_000)
         while !isStopping {
             let next = runDue()
             guard !isStopping else { break }

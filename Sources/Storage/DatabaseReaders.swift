@@ -24,7 +24,11 @@ final class DatabaseReaders: Sendable {
         connections.enumerated().map { index, connection in
             let confined = ConfinedConnection(connection: connection)
             let queue = index == 0 ? briefQueue : queue
-            return Thread.spawn(name: "db-reader-\(index)") { self.work(queue, on: confined.connection) }
+            return Thread.spawn(name: "db-reader-\(index)") {
+                // Scans may take seconds; ticks, loops and brief reads do not wait for them.
+                if index > 0 { Thread.giveWay() }
+                self.work(queue, on: confined.connection)
+            }
         }
     }
 

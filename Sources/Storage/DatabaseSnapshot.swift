@@ -106,7 +106,7 @@ final class SnapshotSlots: Sendable {
         private let isTaken = Lock(false)
 
         fileprivate init(_ number: Int) {
-            thread = BlockingThread(name: "db-snapshot-\(number)", capacity: 8)
+            thread = BlockingThread(name: "db-snapshot-\(number)", capacity: 8, givesWay: true)
         }
 
         fileprivate func take() -> Bool {

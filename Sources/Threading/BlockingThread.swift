@@ -3,17 +3,21 @@
 /// Work runs one piece at a time, in order. At most `capacity` pieces wait; beyond that new ones are refused.
 public final class BlockingThread: Sendable {
     private let name: String
+    private let givesWay: Bool
     private let queue: BlockingQueue<@Sendable () -> Void>
 
-    /// `name` is what the thread shows in `top -H`. Nothing runs before `start`.
-    public init(name: String, capacity: Int = 1024) {
+    /// `name` is what the thread shows in `top -H`; with `givesWay` it lets others go first (``Thread/giveWay()``). Nothing runs before
+    /// `start`.
+    public init(name: String, capacity: Int = 1024, givesWay: Bool = false) {
         self.name = name
+        self.givesWay = givesWay
         queue = BlockingQueue(capacity: capacity)
     }
 
     /// Starts the thread; it ends after `close` and what was queued before.
     public func start() -> Thread {
-        Thread.spawn(name: name) { [queue] in
+        Thread.spawn(name: name) { [queue, givesWay] in
+            if givesWay { Thread.giveWay() }
             while let pieces = queue.popAll() {
                 for piece in pieces { piece() }
             }

@@ -27,6 +27,12 @@ public final class Thread: Sendable {
         return Thread(handle: handle)
     }
 
+    /// Lets other threads go before the calling one where there are fewer processors than threads that want to run: for work that may take
+    /// long beside threads on which somebody waits. It gets a tenth of what they get, and all that they leave.
+    public static func giveWay() {
+        csystem_yield_to_others(10)
+    }
+
     /// Waits until the body has returned. Call it exactly once, from another thread.
     public func join() {
         pthread_join(handle, nil)

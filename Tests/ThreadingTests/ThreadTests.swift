@@ -3,6 +3,19 @@ import PylonThreading
 import Testing
 
 @Suite struct ThreadTests {
+    @Test func aThreadThatGivesWayIsNicerThanOthers() {
+        let niceness = Lock<[Int32]>([])
+        Thread.spawn(name: "nice") {
+            let before = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+            Thread.giveWay()
+            let after = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+            niceness.withLock { $0 = [before, after] }
+        }.join()
+        let (before, after) = niceness.withLock { ($0[0], $0[1]) }
+        // 19 is as nice as can be.
+        #expect(after == min(before + 10, 19))
+    }
+
     private func nameSeenInside(_ name: String) -> String {
         final class Seen: Sendable {
             let name = Lock("")

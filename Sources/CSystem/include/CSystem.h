@@ -41,6 +41,13 @@ enum {
 /// prctl is variadic.
 static inline int csystem_set_timer_slack(unsigned long nanoseconds) { return prctl(PR_SET_TIMERSLACK, nanoseconds); }
 
+/// Lets other threads go before the calling one: raises its niceness by `steps`. Each is a tenth less of a busy processor.
+void csystem_yield_to_others(int steps);
+
+/// Asks the scheduler to let the calling thread run for `nanoseconds` at a time, 100,000 at least: what asks for less runs sooner when it
+/// wakes. Kernels before 6.12 take no notice. Returns 0, or -1 with errno.
+int csystem_set_time_slice(uint64_t nanoseconds);
+
 /// Waits until `descriptor` is readable, at most `nanoseconds` long; ppoll is a GNU extension and precise to the nanosecond.
 /// A negative time waits without end. Returns 1 when readable, 0 when the time is up.
 int csystem_wait_readable(int descriptor, int64_t nanoseconds);
