@@ -28,11 +28,14 @@ final class DatabaseWriter: Sendable {
         return Thread.spawn(name: "db-writer") {
             let connection = confined.connection
             let taker = WorkQueue<WriteJob>.Taker()
+            var pace = Pace()
             while true {
                 var jobs = self.queue.pop(self.settings.batchJobsMaximum, by: taker)
                 if jobs.isEmpty { break }
+                jobs += self.gather(pace, beside: jobs.count, by: taker)
                 // Each round delivers at least one job, so this ends.
-                while !jobs.isEmpty { jobs = self.commit(jobs, on: connection) }
+                while !jobs.isEmpty { jobs = self.commit(jobs, on: connection, &pace) }
+                pace.writersExpected += self.queue.count
             }
             atEnd(connection)
         }
@@ -72,6 +75,23 @@ final class DatabaseWriter: Sendable {
 // MARK: Batches
 
 extension DatabaseWriter {
+    /// How commits went of late.
+    private struct Pace {
+        /// Writes that the last batch delivered, and those that waited then: whoever made them may be back with another.
+        var writersExpected = 0
+        /// How long the last commit took, apart from its jobs: what is saved by sharing one.
+        var commitTime = Duration.zero
+    }
+
+    /// Waits, no longer than a commit takes, for half of those who wrote last: many small commits cost more than a few that are shared. The other
+    /// half may come while this one is on its way to the disk.
+    private func gather(_ pace: Pace, beside count: Int, by taker: WorkQueue<WriteJob>.Taker) -> [WriteJob] {
+        let expected = min(pace.writersExpected / 2, settings.batchJobsMaximum) - count
+        guard expected > 0 else { return [] }
+        queue.gather(expected, by: taker, for: min(pace.commitTime, settings.batchDurationMaximum))
+        return queue.popWaiting(expected)
+    }
+
     /// What became of one job within its batch.
     private enum Outcome {
         /// Kept, or rolled back alone.
@@ -84,8 +104,9 @@ extension DatabaseWriter {
 
     /// Runs `jobs` and whatever else waits in one transaction. Returns those that have to run again without the job that made
     /// SQLite end the transaction.
-    private func commit(_ jobs: [WriteJob], on connection: SQLiteConnection) -> [WriteJob] {
+    private func commit(_ jobs: [WriteJob], on connection: SQLiteConnection, _ pace: inout Pace) -> [WriteJob] {
         let start = clock.now()
+        pace.writersExpected = 0
         do throws(StorageError) {
             try connection.run("BEGIN IMMEDIATE")
         } catch {
@@ -116,6 +137,7 @@ extension DatabaseWriter {
                 return []
             }
         }
+        let end = clock.now()
         do throws(StorageError) {
             try connection.run("COMMIT")
         } catch {
@@ -124,6 +146,8 @@ extension DatabaseWriter {
             deliver(error, to: jobs)
             return []
         }
+        pace.commitTime = clock.now() - end
+        pace.writersExpected = jobs.count
         counters.commits.add()
         counters.batchTime.record(clock.now() - start)
         deliver(jobs)

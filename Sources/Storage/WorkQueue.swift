@@ -1,5 +1,6 @@
 internal import Glibc
 internal import PylonThreading
+internal import PylonTime
 
 /// A bounded queue of jobs between async callers and database threads. When it is full, new jobs are refused.
 ///
@@ -17,6 +18,8 @@ final class WorkQueue<Job: Sendable>: Wakeable, @unchecked Sendable {
     private var sleepers: [Taker] = []
     /// The thread that is being woken and has not come yet.
     private var waking: Taker?
+    /// The thread that waits for so many jobs.
+    private var gathering: (taker: Taker, count: Int)?
     private let capacity: Int
     private let bytesMaximum: Int
 
@@ -25,8 +28,12 @@ final class WorkQueue<Job: Sendable>: Wakeable, @unchecked Sendable {
         fileprivate let condition: UnsafeMutablePointer<pthread_cond_t> = .allocate(capacity: 1)
 
         init() {
+            var attributes = pthread_condattr_t()
+            pthread_condattr_init(&attributes)
+            pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
             condition.initialize(to: pthread_cond_t())
-            pthread_cond_init(condition, nil)
+            pthread_cond_init(condition, &attributes)
+            pthread_condattr_destroy(&attributes)
         }
 
         deinit {
@@ -83,6 +90,24 @@ final class WorkQueue<Job: Sendable>: Wakeable, @unchecked Sendable {
         return taken
     }
 
+    /// Waits until `count` jobs wait, or the queue is closed, for `patience` at most.
+    func gather(_ count: Int, by taker: Taker, for patience: Duration) {
+        var deadline = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
+        let nanoseconds = deadline.tv_nsec + Int(patience.wholeNanoseconds)
+        deadline.tv_sec += nanoseconds / 1_000_000_000
+        deadline.tv_nsec = nanoseconds % 1_000_000_000
+        pthread_mutex_lock(mutex)
+        while jobs.count - head < count, !isClosed {
+            gathering = (taker, count)
+            let result = pthread_cond_timedwait(taker.condition, mutex, &deadline)
+            if waking === taker { waking = nil }
+            if result != 0 { break }
+        }
+        gathering = nil
+        pthread_mutex_unlock(mutex)
+    }
+
     /// Takes up to `maximum` jobs without waiting.
     func popWaiting(_ maximum: Int) -> [Job] {
         pthread_mutex_lock(mutex)
@@ -109,14 +134,20 @@ final class WorkQueue<Job: Sendable>: Wakeable, @unchecked Sendable {
         pthread_mutex_lock(mutex)
         isClosed = true
         for sleeper in sleepers { pthread_cond_signal(sleeper.condition) }
+        if let gathering { pthread_cond_signal(gathering.taker.condition) }
         pthread_mutex_unlock(mutex)
     }
 
     /// Chooses who is to be woken for what waits; false when nobody has to be. With the mutex held.
     private func choosesSleeper() -> Bool {
-        guard jobs.count > head, waking == nil, let last = sleepers.popLast() else { return false }
-        waking = last
-        return true
+        guard jobs.count > head, waking == nil else { return false }
+        if let gathering, jobs.count - head >= gathering.count {
+            waking = gathering.taker
+            self.gathering = nil
+        } else {
+            waking = sleepers.popLast()
+        }
+        return waking != nil
     }
 
     /// Wakes the sleeper that was chosen.

@@ -16,6 +16,33 @@ internal import Testing
         #expect(queue.popWaiting(8) == [7, 8])
     }
 
+    @Test func `whoever gathers is woken when there are enough, or when there will be no more`() throws {
+        let queue = WorkQueue<Int>(capacity: 8)
+        let taken = Mailbox<[Int]>()
+        let thread = Thread.spawn(name: "taker") {
+            let taker = WorkQueue<Int>.Taker()
+            while true {
+                let first = queue.pop(1, by: taker)
+                if first.isEmpty { return }
+                queue.gather(2, by: taker, for: .seconds(60))
+                taken.put(first + queue.popWaiting(8))
+            }
+        }
+        for number in 1...3 { #expect(queue.push(number) == nil) }
+        #expect(try taken.next() == [1, 2, 3])
+        #expect(queue.push(4) == nil)
+        queue.close()
+        #expect(try taken.next() == [4])
+        thread.join()
+    }
+
+    @Test func `whoever gathers goes on when the time is up`() {
+        let queue = WorkQueue<Int>(capacity: 8)
+        queue.gather(1, by: taker, for: .milliseconds(1))
+        #expect(queue.push(1) == nil)
+        #expect(queue.pop(1, by: taker) == [1])
+    }
+
     /// Every thread that takes a job keeps it until the test lets it go: the others have to be woken for the rest.
     @Test func `sleepers are woken for everything that is left`() throws {
         let queue = WorkQueue<Int>(capacity: 100)
