@@ -304,6 +304,7 @@ package final class HTTPConnection: ConnectionHandler {
 
     /// Asks for a piece of the answer's body, which has as long as an answer has.
     private func ask(_ source: any HTTPBodySource, on connection: Connection) {
+        if let body = source as? SlicedBody { return send(body.slice(), number: exchangeNumber, on: connection) }
         awaitsPiece = true
         connection.setDeadline(connection.loop.now + service.settings.timeouts.handling)
         let exchange = exchange(on: connection)

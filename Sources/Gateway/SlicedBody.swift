@@ -34,7 +34,10 @@ final class SlicedBody: HTTPBodySource {
         held.add(count)
     }
 
-    func next() async -> HTTPBodyPiece {
+    func next() async -> HTTPBodyPiece { slice() }
+
+    /// The next piece, which is there at once.
+    func slice() -> HTTPBodyPiece {
         state.withLock { state in
             while let part = state.parts.first {
                 let slice = part.slice(from: state.offset, count: Self.sliceBytes)
