@@ -66,7 +66,7 @@ package final class EventLoop: @unchecked Sendable {
         while !isStopping {
             turn(waitingMilliseconds: waitMilliseconds())
         }
-        // What was submitted last still runs, so that nobody waits for an answer for ever.
+        // What was submitted before still runs, so that nobody waits for its answer for ever.
         turn(waitingMilliseconds: 0)
         pthread_setspecific(Self.currentKey, nil)
         owner = nil
