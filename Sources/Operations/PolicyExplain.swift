@@ -119,7 +119,7 @@ enum PolicyExplain {
     /// The row that the caller means; nil when none was named.
     private static func row(
         of entity: Entity, _ call: Command.Call
-    ) throws(CommandFailure) -> [String: FieldValue]? {
+    ) throws(CommandFailure) -> FieldValues? {
         if let text = call.arguments.given(.row) {
             var row = try values(text, .row, entity)
             if let id = try json(text, of: .row)[Entity.idColumn]?.string { row[Entity.idColumn] = .text(id) }
@@ -132,14 +132,16 @@ enum PolicyExplain {
         guard let row = found else {
             throw CommandFailure("NOT_FOUND", "\(entity.name) has no row \(id) in \(call.databaseFile.path)")
         }
-        return Dictionary(uniqueKeysWithValues: table.columns.map { ($0.name, row[column: $0.name]) })
+        var values = FieldValues(capacity: table.columns.count)
+        for column in table.columns { values[column.name] = row[column: column.name] }
+        return values
     }
 
     // MARK: Input
 
     private static func values(
         _ text: String, _ option: CommandOption, _ entity: Entity
-    ) throws(CommandFailure) -> [String: FieldValue] {
+    ) throws(CommandFailure) -> FieldValues {
         let json = try json(text, of: option)
         do throws(InputProblem) {
             return try RowPatch(json, for: entity).values

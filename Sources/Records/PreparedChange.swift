@@ -19,12 +19,12 @@ struct PreparedChange: Sendable {
     let table: EntityTable
     let id: String
     /// For inserts every field, for updates those that change.
-    var values: [String: FieldValue]
+    var values: FieldValues
     let target: Target?
     /// Whether the change log keeps the image of a deleted row, for those who saw it to hear that it is gone.
     var keepsImage = true
 
-    init(_ kind: Kind, _ table: EntityTable, id: String, _ values: [String: FieldValue] = [:], target: Target? = nil) {
+    init(_ kind: Kind, _ table: EntityTable, id: String, _ values: FieldValues = [:], target: Target? = nil) {
         self.kind = kind
         self.table = table
         self.id = id

@@ -14,6 +14,8 @@ enum DateTimeText {
             if end == 20 { return nil }
         }
         guard end < bytes.count, let offset = offsetMinutes(bytes[end...]) else { return nil }
+        // Most are in this form already.
+        if offset == 0, bytes[10] == UInt8(ascii: "T"), bytes[end] == UInt8(ascii: "Z") { return text }
         if offset != 0 { guard time.subtract(minutes: offset) else { return nil } }
         return time.text + String(decoding: bytes[19..<end], as: UTF8.self) + "Z"
     }

@@ -1,11 +1,11 @@
 package import PylonJSON
 
 /// A checked new row.
-package struct EntityInput: Hashable, Sendable {
+package struct EntityInput: Equatable, Sendable {
     /// The id that the row brings along; nil when the server makes one.
     package let id: RowID?
-    /// A value for every field of the entity; null for those left out.
-    package let values: [String: FieldValue]
+    /// A value for every field of the entity, in the manifest's order; null for those left out.
+    package let values: FieldValues
 
     /// Checks a row to be inserted: only known fields, every value of its field's type, no required field missing.
     ///
@@ -13,33 +13,41 @@ package struct EntityInput: Hashable, Sendable {
     package init(_ json: JSONValue, for entity: Entity, keepsID: Bool = false) throws(InputProblem) {
         let members = try RowMembers(json, of: entity)
         id = keepsID ? try members.rowID() : nil
-        var values = try members.values()
-        let missing = entity.fields.filter { values[$0.name] == nil && !$0.isOptional }.map(\.name)
+        let given = try members.values()
+        var missing: [String] = []
+        var values = FieldValues(capacity: given.count)
+        for (field, value) in zip(entity.fields, given) {
+            if value == nil, !field.isOptional { missing.append(field.name) }
+            values.append(value ?? .null, for: field.name)
+        }
         if !missing.isEmpty {
             throw InputProblem(
                 code: .missingField, message: "\(entity.name) needs a value for \(missing.joined(separator: ", "))",
                 fields: missing)
         }
-        for field in entity.fields where values[field.name] == nil { values[field.name] = .null }
         self.values = values
     }
 }
 
 /// A checked change of a row.
-package struct RowPatch: Hashable, Sendable {
-    /// The fields to change, and nothing else.
-    package let values: [String: FieldValue]
+package struct RowPatch: Equatable, Sendable {
+    /// The fields to change, and nothing else, in the manifest's order.
+    package let values: FieldValues
 
     /// Whether it changes nothing.
     package var isEmpty: Bool { values.isEmpty }
 
     /// Checks a change: only known fields, every value of its field's type. A member `id` is dropped.
     package init(_ json: JSONValue, for entity: Entity) throws(InputProblem) {
-        values = try RowMembers(json, of: entity).values()
+        var values = FieldValues()
+        for (field, value) in zip(entity.fields, try RowMembers(json, of: entity).values()) {
+            if let value { values.append(value, for: field.name) }
+        }
+        self.values = values
     }
 
     /// A change made by the server itself; the values are of their fields' types.
-    package init(values: [String: FieldValue]) {
+    package init(values: FieldValues) {
         self.values = values
     }
 }
@@ -48,6 +56,8 @@ package struct RowPatch: Hashable, Sendable {
 private struct RowMembers {
     let entity: Entity
     let object: JSONObject
+    /// The place of each member's field in the manifest; nil for `id`.
+    private let places: [Int?]
 
     init(_ json: JSONValue, of entity: Entity) throws(InputProblem) {
         guard let object = json.object else {
@@ -55,7 +65,14 @@ private struct RowMembers {
                 code: .invalidData, message: "A row of \(entity.name) must be a JSON object, not \(json.kind)",
                 fields: [])
         }
-        let unknown = object.keys.filter { $0 != Entity.idColumn && entity.field($0) == nil }
+        var places: [Int?] = []
+        places.reserveCapacity(object.count)
+        var unknown: [String] = []
+        for member in object {
+            let place = entity.fieldPosition(member.key)
+            if place == nil, member.key != Entity.idColumn { unknown.append(member.key) }
+            places.append(place)
+        }
         if !unknown.isEmpty {
             throw InputProblem(
                 code: .invalidColumn,
@@ -65,19 +82,19 @@ private struct RowMembers {
         }
         self.entity = entity
         self.object = object
+        self.places = places
     }
 
-    /// The checked values of the given fields, or every problem at once.
-    func values() throws(InputProblem) -> [String: FieldValue] {
-        var values: [String: FieldValue] = [:]
-        values.reserveCapacity(entity.fields.count)
+    /// The checked values by their fields' places, nil for those that were not given; or every problem at once.
+    func values() throws(InputProblem) -> [FieldValue?] {
+        var values = [FieldValue?](repeating: nil, count: entity.fields.count)
         var problems: [(field: String, problem: FieldProblem)] = []
-        for member in object {
-            guard let field = entity.field(member.key) else { continue }
+        for (member, place) in zip(object, places) {
+            guard let place else { continue }
             do {
-                values[field.name] = try field.value(from: member.value)
+                values[place] = try entity.fields[place].value(from: member.value)
             } catch {
-                problems.append((field.name, error))
+                problems.append((entity.fields[place].name, error))
             }
         }
         if !problems.isEmpty { throw failure(problems) }

@@ -15,6 +15,8 @@ package final class EntityTable: Sendable {
     package let columns: [Column]
     /// The place of `id` in ``columns``.
     package let idPosition: Int
+    /// The place in ``columns`` of each of the entity's fields, in the manifest's order.
+    let fieldPositions: [Int]
     private let positions: [String: Int]
 
     /// The quoted name.
@@ -32,6 +34,7 @@ package final class EntityTable: Sendable {
             .compactMap { name in entity.columnType(name).map { Column(name: name, type: $0) } }
         positions = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1.name, $0) })
         idPosition = positions[Entity.idColumn] ?? 0
+        fieldPositions = entity.fields.map { [positions] in positions[$0.name] ?? 0 }
         name = SQLWriter.quoted(entity.name)
         let list = columns.map { SQLWriter.quoted($0.name) }.joined(separator: ", ")
         select = "SELECT \(list) FROM \(name)"

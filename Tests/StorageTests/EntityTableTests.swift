@@ -43,7 +43,7 @@ internal import Testing
 
     @Test func defect17ViolatedConstraintsHaveStableErrors() async throws {
         let test = try await TestDatabase([Self.entity])
-        func error(_ id: Int, _ values: [String: FieldValue]) async -> StorageError? {
+        func error(_ id: Int, _ values: FieldValues) async -> StorageError? {
             await thrown { () throws(StorageError) in
                 try await test.database.write { t throws(StorageError) in
                     try t.insert(Self.table, id: TestDatabase.id(id), values)
@@ -100,7 +100,7 @@ internal import Testing
     // MARK: JSON
 
     private static func json(
-        _ encoder: RowEncoder, _ values: [String: FieldValue], raw: String? = nil
+        _ encoder: RowEncoder, _ values: FieldValues, raw: String? = nil
     ) async throws -> (streamed: String, taken: String) {
         let test = try await TestDatabase([entity])
         return try await test.database.write { transaction throws(StorageError) in

@@ -30,7 +30,7 @@ internal import Testing
             ])
         let test = try await TestDatabase([odd])
         let table = EntityTable(odd)
-        let values: [String: FieldValue] = ["select": .text("x"), "a\"; DROP TABLE x; --": .integer(7)]
+        let values: FieldValues = ["select": .text("x"), "a\"; DROP TABLE x; --": .integer(7)]
         let found = try await test.database.write { transaction throws(StorageError) in
             try transaction.insert(table, id: TestDatabase.id(1), values)
             _ = try transaction.update(table, id: TestDatabase.id(1), values)
@@ -122,8 +122,8 @@ private struct ConditionSource {
     private static let integers: [Int64] = [.min, -1, 0, 1, 2, 10, 9_007_199_254_740_993, .max]
     private static let reals: [Double] = [-1e300, -1, -0.5, 0, 0.5, 1, 2, 10, 9_007_199_254_740_992, 0x1p63]
 
-    mutating func row(of entity: Entity) -> [String: FieldValue] {
-        var values: [String: FieldValue] = [:]
+    mutating func row(of entity: Entity) -> FieldValues {
+        var values = FieldValues()
         for field in entity.fields { values[field.name] = value(of: field.type) }
         return values
     }
