@@ -1,0 +1,316 @@
+// One shard, for as long as the caller wants it: connects, comes back when it is cut, and speaks whichever version the server does.
+
+import { Backoff } from "./backoff.js";
+import { ServerClock } from "./clock.js";
+import { Emitter } from "./emitter.js";
+import { Replica } from "./replica.js";
+import { routes } from "./transport.js";
+
+/** A way in that shows nothing for this long is given up. */
+const FIRST_MESSAGE_MS = 4_000;
+/** A v2 WebSocket that says nothing for so long is dead: it answers pings at least. */
+const SILENCE_MS = 10_000;
+const PING_MS = 2_000;
+/** The first pings come quickly, so that the clock is soon good. */
+const FIRST_PINGS = 5, FIRST_PING_MS = 200;
+/** Inputs kept until they are acknowledged: ten seconds of 60 a second. */
+const UNACKNOWLEDGED_MAXIMUM = 600;
+
+const STATE_JSON = 2, STATE_ENTITIES = 3, ACKNOWLEDGEMENT = 4;
+
+/** Connects to a shard; see `ShardConnection` for the options. */
+export function connect(options) {
+  const connection = new ShardConnection(options);
+  connection.run();
+  return connection;
+}
+
+/**
+ * A connection to one shard.
+ *
+ * Events: `status` ("connecting", "live", "lost", "closed"), `hello`, `state` ({ tick, state | replica, ack, bytes }), `event`
+ * ({ sequence, event }), `ack` ({ clientSequence, tick }), `error` ({ code, message, clientSequence }), `bye` ({ code, reason, retryAfterMs }).
+ */
+export class ShardConnection extends Emitter {
+  #options;
+  #environment;
+  #routes;
+  #route = 0;
+  #link = null;
+  #sequence = 0;
+  #unacknowledged = [];
+  #resumeToken = null;
+  #eventLast = null;
+  #watchdog = null;
+  #pings = 0;
+  #pingTimer = null;
+  #retryAfterMs = 0;
+  #wake = null;
+  #isClosed = false;
+  #running = null;
+  #decoder = new TextDecoder();
+
+  /**
+   * `shard` is the only option that must be given. `token` is a string or a function that returns or promises one, asked again after a
+   * refusal; `sid` defaults to the caller's user id on the server; `url` to where the page came from; `transport` ("ws" or "sse") to the
+   * first that works; `proto` to 2; `events: true` also follows the shard's events. `query` adds to the request's query, such as a join code.
+   * `silenceMs` is how long a stream may say nothing: by default 10 s where pings are answered, else for ever, as a shard may rest.
+   */
+  constructor({ shard, sid, token = null, url = globalThis.location?.origin, transport, proto = 2, events = false, query = {}, reconnect = true, silenceMs, backoff, clock, environment = {} }) {
+    super();
+    if (!shard) throw new TypeError("connect needs the name of a shard");
+    this.#options = { shard, sid, token, proto, events, query, reconnect, silenceMs };
+    this.#environment = {
+      WebSocket: globalThis.WebSocket, fetch: (...call) => fetch(...call), now: () => performance.now(),
+      setTimeout: (...call) => setTimeout(...call), clearTimeout: (timer) => clearTimeout(timer), ...environment,
+    };
+    this.#routes = routes(url, transport);
+    this.backoff = backoff ?? new Backoff();
+    this.clock = clock ?? new ServerClock({ now: this.#environment.now });
+    /** "connecting", "live", "lost" or "closed". */
+    this.status = "connecting";
+    /** The server's hello on this stream; null on a v1 stream. */
+    this.hello = null;
+    /** The entities, for worlds that replicate such; null otherwise. */
+    this.replica = null;
+    /** The newest input that the world contains. */
+    this.acknowledged = 0;
+    this.tick = 0;
+  }
+
+  /** What a page shows as transport. */
+  get transport() { return this.#link ? this.#routes[this.#route].label : "-"; }
+
+  /** Inputs that have not been acknowledged, oldest first: `{ input, sequence }`. */
+  get unacknowledged() { return this.#unacknowledged; }
+
+  /** Sends one input; returns its sequence number, or 0 when there is no stream. `tick` says which tick it is meant for. */
+  send(input, { tick } = {}) {
+    if (this.status !== "live") return 0;
+    const sequence = this.#sequence + 1;
+    const message = JSON.stringify({ input, client_seq: sequence, ...(tick === undefined ? {} : { tick }) });
+    if (!this.#link.send(message)) return 0;
+    this.#sequence = sequence;
+    this.#unacknowledged.push({ input, sequence, message });
+    if (this.#unacknowledged.length > UNACKNOWLEDGED_MAXIMUM) this.#unacknowledged.shift();
+    return sequence;
+  }
+
+  /** Asks for the whole state. */
+  requestKeyframe() { this.#say({ type: "keyframe" }); }
+
+  /** Tells the server the hash that this client's own simulation has at a tick; it answers with an error where they differ. */
+  reportHash(tick, hash) { this.#say({ type: "hash", tick, hash }); }
+
+  /** Ends it for good. */
+  close() {
+    this.#isClosed = true;
+    this.#link?.close();
+    this.#wake?.();
+  }
+
+  /** Runs until `close`; `connect` calls it. */
+  run() { return this.#running ??= this.#run(); }
+
+  async #run() {
+    this.emit("status", this.status);
+    while (!this.#isClosed) {
+      const began = this.#environment.now();
+      const isUseful = await this.#stream();
+      if (this.#isClosed || !this.#options.reconnect) break;
+      this.#setStatus("lost");
+      // Perhaps this way in is closed; the next may not be.
+      if (!isUseful) this.#route = (this.#route + 1) % this.#routes.length;
+      await this.#sleep(this.backoff.next(isUseful ? this.#environment.now() - began : 0, this.#retryAfterMs));
+    }
+    this.#setStatus("closed");
+  }
+
+  /** One stream from its opening to its end; whether anything came over it. */
+  async #stream() {
+    this.#retryAfterMs = 0;
+    this.hello = null;
+    const request = await this.#request().catch((error) => this.#tell("TOKEN", String(error)));
+    if (!request || this.#isClosed) return false;
+    const route = this.#routes[this.#route];
+    let isUseful = false;
+    const heard = () => {
+      isUseful = true;
+      this.#feedWatchdog(this.#options.silenceMs ?? (this.#link.isV2 && route.kind === "ws" ? SILENCE_MS : null));
+    };
+    const session = {
+      linked: (link) => { this.#link = link; this.#feedWatchdog(FIRST_MESSAGE_MS); },
+      opened: (link) => this.#opened(link),
+      text: (text) => { heard(); this.#receive(parse(text), text.length); },
+      binary: (bytes) => { heard(); this.#receiveBinary(bytes); },
+      event: (event) => { heard(); this.#receiveEvent(event); },
+      refused: ({ error = {} }, sequence) => this.#refused({ code: error.code ?? "INPUT_REJECTED", message: error.message ?? "", client_seq: sequence }),
+    };
+    const ending = await route.open(route, request, session, this.#environment);
+    this.#environment.clearTimeout(this.#watchdog);
+    this.#environment.clearTimeout(this.#pingTimer);
+    this.#link = null;
+    if (ending.code === 4410) this.#eventLast = null;   // The events behind our cursor are gone: start without one.
+    if (!isUseful && ending.reason) this.#tell("CONNECT", ending.reason);
+    return isUseful;
+  }
+
+  async #request() {
+    const { shard, sid, token, proto, events, query } = this.#options;
+    const asked = { ...query };
+    if (sid) asked.sid = sid;
+    if (proto === 2 && events) asked.events = "1";
+    if (proto === 2 && this.#resumeToken) asked.resume_token = this.#resumeToken;
+    if (proto === 2 && events && this.#eventLast !== null) asked.resume_events = this.#eventLast;
+    return { shard, proto, query: asked, token: typeof token === "function" ? await token() : token };
+  }
+
+  #opened(link) {
+    if (link.isV2) return;   // Its hello makes it live.
+    this.#forgetState();
+    this.#setStatus("live");
+  }
+
+  // MARK: Messages
+
+  #receive(message, bytes) {
+    switch (message?.type) {
+      case "hello": return this.#greeted(message);
+      case "ack": return this.#acknowledge(message.client_seq, message.tick);
+      case "event":
+        this.#eventLast = message.seq;
+        return this.emit("event", { sequence: message.seq, event: message.event });
+      case "error": return this.#refused(message);
+      case "pong": return this.clock.addSample({ clientMs: message.client_ms, serverMs: message.server_ms, tick: message.tick, tickAgeMs: message.tick_age_ms });
+      case "bye":
+        this.#retryAfterMs = message.retry_after_ms ?? 0;
+        return this.emit("bye", { code: message.code, reason: message.reason, retryAfterMs: message.retry_after_ms ?? null });
+      default:
+        // A v1 server may send states as text (spec/realtime.md 3.1).
+        if (message && "snapshot" in message) this.#show(message.tick, message.snapshot, bytes);
+    }
+  }
+
+  #receiveBinary(bytes) {
+    if (!this.#link.isV2) return this.#show(tickAt(bytes, 0), this.#json(bytes.subarray(8)), bytes.length);
+    switch (bytes[0]) {
+      case STATE_JSON: return this.#show(tickAt(bytes, 1), this.#json(bytes.subarray(9)), bytes.length);
+      case STATE_ENTITIES: return this.#applyFrame(bytes);
+      default:   // Of a later version: not for us.
+    }
+  }
+
+  #receiveEvent({ name, id, data }) {
+    const value = parse(data);
+    if (name === "message" || name === "keyframe") return this.#show(Number(id), value, data.length);
+    if (name === "end") return this.emit("bye", { code: null, reason: value?.reason, retryAfterMs: null });
+    this.#receive({ type: name, ...value }, data.length);
+  }
+
+  #json(bytes) { return JSON.parse(this.#decoder.decode(bytes)); }
+
+  #greeted(hello) {
+    this.#forgetState();
+    this.hello = hello;
+    this.clock.tickRateHz = hello.tick_rate_hz;
+    this.#resumeToken = hello.resume ?? null;
+    if (hello.state === "entities") this.replica = new Replica(hello.schema);
+    if (hello.resumed) this.#sendAgain(hello.ack?.client_seq ?? 0);
+    else this.#unacknowledged = [];
+    this.#setStatus("live");
+    this.emit("hello", hello);
+    this.#pings = 0;
+    this.#ping();
+  }
+
+  /** The seat is the old one: what did not arrive is sent again, in order. */
+  #sendAgain(acknowledged) {
+    this.#acknowledge(acknowledged, null);
+    for (const { message } of this.#unacknowledged) this.#link.send(message);
+  }
+
+  #forgetState() {
+    this.clock.reset();
+    this.replica = null;
+    this.tick = 0;
+  }
+
+  #show(tick, state, bytes) {
+    this.tick = tick;
+    this.emit("state", { tick, state, ack: this.acknowledged, bytes });
+  }
+
+  #applyFrame(bytes) {
+    const frame = this.replica.apply(bytes);
+    if (this.replica.needsKeyframe) this.requestKeyframe();
+    if (!frame) return;
+    this.tick = frame.tick;
+    this.#link.send(acknowledgementOf(frame.tick));
+    if (frame.clientSequence !== null) this.#acknowledge(frame.clientSequence, frame.tick);
+    this.emit("state", { tick: frame.tick, replica: this.replica, ack: this.acknowledged, bytes: bytes.length });
+  }
+
+  #acknowledge(sequence, tick) {
+    if (sequence <= this.acknowledged) return;
+    this.acknowledged = sequence;
+    this.#unacknowledged = this.#unacknowledged.filter((input) => input.sequence > sequence);
+    this.emit("ack", { clientSequence: sequence, tick });
+  }
+
+  #refused({ code, message, client_seq: sequence }) {
+    if (sequence !== undefined) this.#unacknowledged = this.#unacknowledged.filter((input) => input.sequence !== sequence);
+    this.#tell(code, message, sequence);
+  }
+
+  #tell(code, message, clientSequence) { this.emit("error", { code, message, clientSequence }); }
+
+  // MARK: Time
+
+  #ping() {
+    if (!this.#link?.isV2) return;
+    this.#say({ type: "ping", id: this.#pings, client_ms: this.#environment.now() });
+    this.#pings += 1;
+    this.#pingTimer = this.#environment.setTimeout(() => this.#ping(), this.#pings < FIRST_PINGS ? FIRST_PING_MS : PING_MS);
+  }
+
+  #say(message) { this.#link?.send(JSON.stringify(message)); }
+
+  #feedWatchdog(ms) {
+    this.#environment.clearTimeout(this.#watchdog);
+    if (ms !== null) this.#watchdog = this.#environment.setTimeout(() => this.#link?.close(), ms);
+  }
+
+  #sleep(ms) {
+    return new Promise((resolve) => {
+      const timer = this.#environment.setTimeout(resolve, ms);
+      this.#wake = () => { this.#environment.clearTimeout(timer); resolve(); };
+    });
+  }
+
+  #setStatus(status) {
+    if (status === this.status) return;
+    this.status = status;
+    this.emit("status", status);
+  }
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** A tick as 64 bits, big-endian. */
+function tickAt(bytes, offset) {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset + offset).getBigUint64(0));
+}
+
+/** `04 ‖ tick` as a variable-length number, seven bits a byte, least significant first. */
+function acknowledgementOf(tick) {
+  const bytes = [ACKNOWLEDGEMENT];
+  for (; tick >= 0x80; tick = Math.floor(tick / 0x80)) bytes.push((tick % 0x80) | 0x80);
+  bytes.push(tick);
+  return Uint8Array.from(bytes);
+}

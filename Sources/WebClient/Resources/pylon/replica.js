@@ -1,0 +1,2 @@
+export class ReplicaError extends Error {}
+export class Replica {}

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Backoff } from "../../Sources/WebClient/Resources/pylon/backoff.js";
+import { ShardConnection } from "../../Sources/WebClient/Resources/pylon/connection.js";
+import { eventSplitter, routes } from "../../Sources/WebClient/Resources/pylon/transport.js";
+
+/** A browser of which the test is the network and the clock. */
+class Environment {
+  constructor() {
+    const environment = this;
+    this.sockets = [];
+    this.time = 0;
+    this.timers = new Map();
+    this.WebSocket = class {
+      constructor(url, protocols) {
+        Object.assign(this, { url, protocols, readyState: 0, bufferedAmount: 0, sent: [], protocol: "" });
+        environment.sockets.push(this);
+        environment.arrived?.(this);
+      }
+      send(message) { this.sent.push(message); }
+      close() { this.readyState = 3; }
+      open(protocol) { this.readyState = 1; this.protocol = protocol; this.onopen(); }
+      text(message) { this.onmessage({ data: JSON.stringify(message) }); }
+      bytes(...bytes) { this.onmessage({ data: Uint8Array.from(bytes).buffer }); }
+      end(code, reason = "") { this.readyState = 3; this.onclose({ code, reason }); }
+      /** What was sent of one type, pings left out. */
+      get messages() { return this.sent.filter((m) => typeof m === "string").map((m) => JSON.parse(m)).filter((m) => m.type !== "ping"); }
+    };
+    this.now = () => this.time;
+    this.setTimeout = (body, ms) => { const timer = {}; this.timers.set(timer, { body, at: this.time + ms }); return timer; };
+    this.clearTimeout = (timer) => this.timers.delete(timer);
+  }
+
+  /** The next socket that is opened. */
+  socket() { return new Promise((resolve) => { this.arrived = resolve; }); }
+
+  /** Lets time go on, and everything due happen. */
+  async pass(ms) {
+    const end = this.time + ms;
+    for (;;) {
+      await settle();
+      const due = [...this.timers].filter(([, { at }]) => at <= end).sort((a, b) => a[1].at - b[1].at)[0];
+      if (!due) break;
+      this.timers.delete(due[0]);
+      this.time = due[1].at;
+      due[1].body();
+    }
+    this.time = end;
+    await settle();
+  }
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const hello = (more = {}) => ({
+  type: "hello", proto: 2, shard: "zone", sid: "u1", tick: 1, tick_rate_hz: 20, ticks_per_snapshot: 1, server_ms: 0,
+  resume: "r1", resumed: false, state: "json", ack: null, ...more,
+});
+
+async function opened(options = {}) {
+  const environment = new Environment();
+  const first = environment.socket();
+  const connection = new ShardConnection({
+    shard: "zone", sid: "u1", token: "a+b", url: "https://game.example", backoff: new Backoff({ random: () => 0 }), environment, ...options,
+  });
+  const heard = [];
+  for (const name of ["status", "hello", "state", "event", "ack", "error", "bye"]) connection.on(name, (value) => heard.push([name, value]));
+  connection.run();
+  return { environment, connection, heard, socket: await first, named: (name) => heard.filter((entry) => entry[0] === name).map((entry) => entry[1]) };
+}
+
+test("asks for v2 with the token beside it, and is live with the hello", async () => {
+  const { connection, socket, named } = await opened({ events: true });
+  assert.deepEqual(socket.protocols, ["pylon.v2", "bearer.a%2Bb"]);
+  const url = new URL(socket.url);
+  assert.equal(url.host, "game.example");
+  assert.deepEqual(Object.fromEntries(url.searchParams), { shard: "zone", sid: "u1", events: "1" });
+  socket.open("pylon.v2");
+  assert.equal(connection.status, "connecting");
+  assert.equal(connection.send({ x: 1 }), 0, "nothing goes before the hello");
+  socket.text(hello());
+  assert.equal(connection.status, "live");
+  assert.equal(connection.send({ x: 1 }), 1);
+  assert.deepEqual(socket.messages, [{ input: { x: 1 }, client_seq: 1 }]);
+  assert.deepEqual(named("status"), ["connecting", "live"]);
+});
+
+test("states, events, acknowledgements and refusals reach their listeners", async () => {
+  const { connection, socket, named } = await opened();
+  socket.open("pylon.v2");
+  socket.text(hello());
+  for (const x of [1, 2, 3]) connection.send({ x });
+  socket.text({ type: "ack", client_seq: 1, seq: 9, tick: 42 });
+  socket.bytes(2, 0, 0, 0, 0, 0, 0, 0, 42, ...new TextEncoder().encode('{"n":1}'));
+  socket.text({ type: "error", code: "RATE_LIMITED", message: "slow down", client_seq: 2 });
+  socket.text({ type: "event", seq: 7, event: { goal: 1 } });
+  socket.bytes(99, 1, 2, 3);
+  socket.text({ type: "of a later version" });
+  assert.deepEqual(named("ack"), [{ clientSequence: 1, tick: 42 }]);
+  assert.deepEqual(named("state"), [{ tick: 42, state: { n: 1 }, ack: 1, bytes: 16 }]);
+  assert.deepEqual(named("error"), [{ code: "RATE_LIMITED", message: "slow down", clientSequence: 2 }]);
+  assert.deepEqual(named("event"), [{ sequence: 7, event: { goal: 1 } }]);
+  assert.deepEqual(connection.unacknowledged.map((input) => input.sequence), [3]);
+});
+
+test("comes back to its seat, and sends again what had not arrived", async () => {
+  const { environment, connection, socket } = await opened({ events: true });
+  socket.open("pylon.v2");
+  socket.text(hello());
+  socket.text({ type: "event", seq: 7, event: 0 });
+  for (const x of [1, 2, 3]) connection.send({ x });
+  socket.end(1006);
+  const next = environment.socket();
+  await settle();
+  assert.equal(connection.status, "lost");
+  await environment.pass(250);
+  const second = await next;
+  const { resume_token, resume_events } = Object.fromEntries(new URL(second.url).searchParams);
+  assert.deepEqual([resume_token, resume_events], ["r1", "7"]);
+  second.open("pylon.v2");
+  second.text(hello({ resumed: true, resume: "r2", ack: { client_seq: 1, tick: 5 } }));
+  assert.deepEqual(second.messages.map((message) => message.client_seq), [2, 3]);
+  assert.equal(connection.send({ x: 4 }), 4);
+});
+
+test("a new seat begins with nothing owed", async () => {
+  const { environment, connection, socket } = await opened();
+  socket.open("pylon.v2");
+  socket.text(hello());
+  connection.send({ x: 1 });
+  const next = environment.socket();
+  socket.end(1006);
+  await environment.pass(250);
+  const second = await next;
+  second.open("pylon.v2");
+  second.text(hello());
+  assert.deepEqual(second.messages, []);
+  assert.deepEqual(connection.unacknowledged, []);
+});
+
+test("leaves a server alone for as long as its goodbye asks", async () => {
+  const { environment, connection, socket, named } = await opened();
+  socket.open("pylon.v2");
+  socket.text(hello());
+  socket.text({ type: "bye", reason: "server shutting down", code: "GOING_AWAY", retry_after_ms: 3000 });
+  socket.end(1001);
+  await environment.pass(2999);
+  assert.equal(environment.sockets.length, 1);
+  await environment.pass(1);
+  assert.equal(environment.sockets.length, 2);
+  assert.deepEqual(named("bye"), [{ code: "GOING_AWAY", reason: "server shutting down", retryAfterMs: 3000 }]);
+  connection.close();
+});
+
+test("a silent v2 stream is dead, a resting v1 stream is not", async () => {
+  const { environment, socket } = await opened();
+  socket.open("pylon.v2");
+  socket.text(hello());
+  await environment.pass(10_000);
+  assert.equal(socket.readyState, 3);
+
+  const old = await opened({ proto: 1 });
+  assert.deepEqual(old.socket.protocols, ["bearer.a%2Bb"]);
+  old.socket.open("bearer.a%2Bb");
+  old.socket.bytes(0, 0, 0, 0, 0, 0, 0, 42, ...new TextEncoder().encode('{"n":1}'));
+  assert.deepEqual(old.named("state"), [{ tick: 42, state: { n: 1 }, ack: 0, bytes: 15 }]);
+  await old.environment.pass(3_600_000);
+  assert.equal(old.socket.readyState, 1);
+});
+
+test("a way in that shows nothing is given up for the next", async () => {
+  const { environment, connection, socket } = await opened({ url: "http://game.example:4321", transport: "ws" });
+  assert.ok(socket.url.startsWith("ws://game.example:4324/"));
+  const next = environment.socket();
+  await environment.pass(4_000);
+  assert.equal(socket.readyState, 3);
+  await environment.pass(500);
+  assert.ok((await next).url.startsWith("ws://game.example:4321/"));
+  connection.close();
+  await settle();
+  assert.equal(connection.status, "closed");
+});
+
+test("events behind a cursor that is gone are not asked for again", async () => {
+  const { environment, socket } = await opened({ events: true });
+  socket.open("pylon.v2");
+  socket.text(hello());
+  socket.text({ type: "event", seq: 7, event: 0 });
+  const next = environment.socket();
+  socket.end(4410, "resync required: oldest_seq=9");
+  await environment.pass(500);
+  assert.equal(new URL((await next).url).searchParams.get("resume_events"), null);
+});
+
+test("pings set the clock", async () => {
+  const { environment, connection, socket } = await opened();
+  socket.open("pylon.v2");
+  socket.text(hello());
+  const ping = JSON.parse(socket.sent[0]);
+  assert.equal(ping.type, "ping");
+  environment.time += 40;
+  socket.text({ type: "pong", id: ping.id, client_ms: ping.client_ms, server_ms: 5020, tick: 7, tick_age_ms: 20 });
+  assert.equal(connection.clock.serverMs(), 5040);
+  assert.equal(connection.clock.tick(), 7.8);
+});
+
+test("there is no way of an unknown kind", () => {
+  assert.throws(() => routes("http://a:1", "pigeon"), TypeError);
+});
+
+test("a text/event-stream is split however it is cut", () => {
+  const stream = "id: 42\r\ndata: {\"n\":1}\r\n\r\n: heartbeat\n\nevent: end\ndata:a\ndata: b\n\nid\ndata\n\n";
+  const expected = [
+    { name: "message", id: "42", data: '{"n":1}' }, { name: "end", id: "42", data: "a\nb" }, { name: "message", id: "", data: "" },
+  ];
+  for (let cut = 0; cut <= stream.length; cut++) {
+    const events = [];
+    const split = eventSplitter((event) => events.push(event));
+    split(stream.slice(0, cut));
+    split(stream.slice(cut));
+    assert.deepEqual(events, expected, `cut at ${cut}`);
+  }
+});
