@@ -21,8 +21,11 @@ let package = Package(
         .target(name: "ArenaPage", resources: [.embedInCode("Resources")], swiftSettings: strict),
         // Players without a browser: guests over real WebSockets.
         .target(name: "ArenaSwarm", dependencies: [pylon], swiftSettings: strict),
+        // A bad link to a server on the same machine.
+        .target(name: "ArenaProxy", dependencies: [pylon], swiftSettings: strict),
         .executableTarget(
-            name: "arena", dependencies: ["ArenaSimulation", "ArenaPage", "ArenaSwarm", pylon], path: "Sources/Arena",
+            name: "arena", dependencies: ["ArenaSimulation", "ArenaPage", "ArenaSwarm", "ArenaProxy", pylon],
+            path: "Sources/Arena",
             swiftSettings: strict, linkerSettings: [.linkedLibrary("jemalloc")]),
         .testTarget(name: "ArenaSimulationTests", dependencies: ["ArenaSimulation", pylon], swiftSettings: strict),
         .testTarget(

@@ -14,7 +14,8 @@ struct Main {
             verbs: [
                 Verb(
                     "bots", usage: BotsCommand.synopsis, effect: "sends bots into a running arena", run: BotsCommand.run
-                )
+                ),
+                Verb("proxy", usage: ProxyCommand.synopsis, effect: "plays through a bad link", run: ProxyCommand.run),
             ]
         ).main()
     }
