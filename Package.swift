@@ -74,6 +74,9 @@ let package = Package(
                 "PylonThreading", "PylonTime",
             ]),
         module("Rooms", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
+        .target(
+            name: "PylonWebClient", path: "Sources/WebClient", exclude: ["package.json"],
+            resources: [.embedInCode("Resources")], swiftSettings: strict),
         module("Cache", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
         module(
@@ -102,7 +105,7 @@ let package = Package(
                 "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonFanout",
                 "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet", "PylonOpenAPI", "PylonOperations", "PylonPolicy",
                 "PylonRecords", "PylonRooms", "PylonSchema", "PylonShardHost", "PylonStorage", "PylonTelemetry",
-                "PylonThreading", "PylonTime",
+                "PylonThreading", "PylonTime", "PylonWebClient",
                 "PylonWebSocket",
             ]),
         module(

@@ -5,6 +5,7 @@ internal import PylonHTTP
 internal import PylonOpenAPI
 internal import PylonRecords
 internal import PylonSchema
+internal import PylonWebClient
 internal import PylonWebSocket
 
 extension ServerProcess {
@@ -30,7 +31,7 @@ extension ServerProcess {
             + ShardRoutes(
                 registry: registry, factories: factories, cap: shardCap, inputBytesMaximum: shardBytes
             ).table + dataRoutes + RoomRoutes(rooms: rooms).table + CacheRoutes(store: cache).table
-            + PageRoutes.table(server.pages) + [UpgradeRoutes.events]
+            + PageRoutes.table(Self.pages(of: server)) + [UpgradeRoutes.events]
             + (offersEcho ? EchoSocket.table : [])
         let routes = tables + OpenAPIRoutes.table(documenting: tables, of: documentedApp)
         func service(
@@ -51,6 +52,13 @@ extension ServerProcess {
             try service("sync events", [UpgradeRoutes.events], UpgradeRoutes.unavailable, requiresUpgrade: false),
             try service("shard WebSocket", [], shards, requiresUpgrade: true),
         ]
+    }
+
+    /// The embedder's pages, and the client library where it has none of its own in that place.
+    private static func pages(of server: ShardServer) -> [Page] {
+        let own = Set(server.pages.map(\.path))
+        let library = WebClient.files.map { Page(path: $0.path, contentType: $0.contentType, bytes: $0.bytes) }
+        return server.pages + library.filter { !own.contains($0.path) }
     }
 
     private var authRoutes: [Route<Handler>] {

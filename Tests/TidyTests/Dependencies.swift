@@ -14,7 +14,7 @@ enum Dependencies {
         ["WebSocket", "EventStream", "OpenAPI"],
         ["Fanout", "Simulation", "Policy"],
         ["ShardHost", "Storage"],
-        ["Auth", "Cache", "Records", "Rooms", "Sync", "Jobs", "Functions"],
+        ["Auth", "Cache", "Records", "Rooms", "Sync", "Jobs", "Functions", "WebClient"],
         ["Gateway", "Operations"],
         ["API"],
         ["Server"],
