@@ -12,12 +12,14 @@ package enum WebClient {
     package static let files: [File] = [
         script("/pylon.js", PackageResources.pylon_js),
         script("/pylon/backoff.js", PackageResources.backoff_js),
+        script("/pylon/bits.js", PackageResources.bits_js),
         script("/pylon/clock.js", PackageResources.clock_js),
         script("/pylon/connection.js", PackageResources.connection_js),
         script("/pylon/emitter.js", PackageResources.emitter_js),
         script("/pylon/interpolation.js", PackageResources.interpolation_js),
         script("/pylon/prediction.js", PackageResources.prediction_js),
         script("/pylon/replica.js", PackageResources.replica_js),
+        script("/pylon/schema.js", PackageResources.schema_js),
         script("/pylon/transport.js", PackageResources.transport_js),
     ]
 

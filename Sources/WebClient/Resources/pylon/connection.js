@@ -13,6 +13,8 @@ const SILENCE_MS = 10_000;
 const PING_MS = 2_000;
 /** The first pings come quickly, so that the clock is soon good. */
 const FIRST_PINGS = 5, FIRST_PING_MS = 200;
+/** How long an answer to the request for a keyframe may take. */
+const KEYFRAME_PATIENCE_MS = 1_000;
 /** Inputs kept until they are acknowledged: ten seconds of 60 a second. */
 const UNACKNOWLEDGED_MAXIMUM = 600;
 
@@ -45,6 +47,7 @@ export class ShardConnection extends Emitter {
   #pings = 0;
   #pingTimer = null;
   #retryAfterMs = 0;
+  #keyframeAskedAt = -Infinity;
   #wake = null;
   #isClosed = false;
   #running = null;
@@ -241,13 +244,28 @@ export class ShardConnection extends Emitter {
   }
 
   #applyFrame(bytes) {
-    const frame = this.replica.apply(bytes);
-    if (this.replica.needsKeyframe) this.requestKeyframe();
-    if (!frame) return;
+    let frame = null;
+    try {
+      frame = this.replica.apply(bytes);
+    } catch (error) {
+      this.#tell("FRAME", error.message);
+    }
+    if (!frame) {
+      if (this.replica.needsKeyframe) this.#askForKeyframe();
+      return;
+    }
     this.tick = frame.tick;
     this.#link.send(acknowledgementOf(frame.tick));
     if (frame.clientSequence !== null) this.#acknowledge(frame.clientSequence, frame.tick);
     this.emit("state", { tick: frame.tick, replica: this.replica, ack: this.acknowledged, bytes: bytes.length });
+  }
+
+  /** What is on its way already cannot be applied either: asks once, and again only when nothing has come of it. */
+  #askForKeyframe() {
+    const now = this.#environment.now();
+    if (now - this.#keyframeAskedAt < KEYFRAME_PATIENCE_MS) return;
+    this.#keyframeAskedAt = now;
+    this.requestKeyframe();
   }
 
   #acknowledge(sequence, tick) {
