@@ -48,19 +48,20 @@ let package = Package(
         module("OpenAPI", ["PylonBytes", "PylonHTTP", "PylonJSON", "PylonSchema"]),
         module("WebSocket", ["CZlib", "PylonBytes"]),
         module("EventStream", ["PylonBytes"]),
+        module("StreamProtocol", ["PylonBytes", "PylonJSON"]),
         module(
             "Fanout",
             [
-                "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonNet", "PylonTelemetry", "PylonThreading",
-                "PylonTime", "PylonWebSocket",
+                "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonJSON", "PylonNet", "PylonStreamProtocol",
+                "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module("Simulation", ["PylonJSON", "PylonTime"]),
         module("Policy", ["PylonJSON", "PylonSchema"]),
         module(
             "ShardHost",
             [
-                "CSystem", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonSimulation",
-                "PylonTelemetry", "PylonThreading", "PylonTime",
+                "CSystem", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonJSON", "PylonNet",
+                "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonThreading", "PylonTime",
             ]),
         module(
             "Storage",
@@ -85,7 +86,7 @@ let package = Package(
                 "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonEventStream", "PylonFanout",
                 "PylonHTTP",
                 "PylonJSON", "PylonNet", "PylonRecords", "PylonRooms", "PylonSchema", "PylonShardHost",
-                "PylonSimulation", "PylonStorage",
+                "PylonSimulation", "PylonStorage", "PylonStreamProtocol",
                 "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
@@ -94,7 +95,8 @@ let package = Package(
             [
                 "PylonAuth", "PylonBytes", "PylonCache", "PylonFanout", "PylonGateway", "PylonHTTP", "PylonJSON",
                 "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords", "PylonRooms", "PylonSchema",
-                "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
+                "PylonShardHost", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonThreading",
+                "PylonTime", "PylonWebSocket",
             ]),
         module(
             "Operations",
@@ -174,6 +176,7 @@ let package = Package(
             ["PylonHTTP", "PylonJSON", "PylonOpenAPI", "PylonSchema", "PylonTestSupport", "PylonTime"]),
         tests("WebSocket", ["PylonBytes", "PylonTime", "PylonWebSocket"]),
         tests("EventStream", ["PylonBytes", "PylonEventStream"]),
+        tests("StreamProtocol", ["PylonBytes", "PylonJSON", "PylonStreamProtocol"]),
         tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
         tests("Policy", ["PylonJSON", "PylonPolicy", "PylonSchema", "PylonTestSupport", "PylonTime"]),
         tests(

@@ -11,7 +11,7 @@ enum Dependencies {
         ["EventLoop"],
         ["Net"],
         ["HTTP"],
-        ["WebSocket", "EventStream", "OpenAPI"],
+        ["WebSocket", "EventStream", "OpenAPI", "StreamProtocol"],
         ["Fanout", "Simulation", "Policy"],
         ["ShardHost", "Storage"],
         ["Auth", "Cache", "Records", "Rooms", "Sync", "Jobs", "Functions", "WebClient"],
@@ -30,6 +30,7 @@ enum Dependencies {
         "Simulation": ["Bytes", "JSON", "Time", "Schema"],
         "Policy": ["Bytes", "JSON", "Time", "Schema"],
         "OpenAPI": ["Bytes", "HTTP", "JSON", "Schema"],
+        "StreamProtocol": ["Bytes", "JSON"],
         "Cache": ["Bytes", "JSON", "Telemetry", "Threading", "Time"],
         "Rooms": ["Bytes", "JSON", "Telemetry", "Threading", "Time"],
     ]
