@@ -1,4 +1,5 @@
 package import PylonBytes
+internal import PylonStreamProtocol
 
 /// The newest events of a stream, kept for those who resume: as many as asked for, as far as they fit into the bytes. Belongs to the
 /// shard's worker.
@@ -6,9 +7,9 @@ package import PylonBytes
 /// Runs of events are joined as they age, so that a tail of thousands of events is a few dozen buffers: resuming costs the worker
 /// microseconds however much was missed.
 package struct EventLog: ~Copyable {
-    /// 4 MiB of everything held: JSON, framed forms, bookkeeping. Each form, the smallest being a fifth of it, is then more than a
+    /// 10 MiB of everything held: JSON, framed forms, bookkeeping. Each form, the smallest being a fourteenth of it, is then more than a
     /// connection lets wait (`EventQueue.bytesMaximum`): whoever was cut off for being slow can resume.
-    package static let bytesMaximum = 4 * 1024 * 1024
+    package static let bytesMaximum = 10 * 1024 * 1024
     /// Runs are joined up to 64 KiB.
     static let runBytesMaximum = 64 * 1024
 
@@ -52,9 +53,10 @@ package struct EventLog: ~Copyable {
         precondition(!ends.isEmpty, "a batch without events")
         var run = LoggedEvents(first: last.advanced(by: 1), payload: payload, ends: ends)
         last = run.last
-        if transports.contains(.webSocket) { run.webSocket = webSocketForm(of: run, from: 0) }
-        if transports.contains(.eventStream) { run.eventStream = eventStreamForm(of: run, from: 0) }
-        let batch = EventBatch(webSocket: run.webSocket, eventStream: run.eventStream)
+        for transport in EventForms.transports where transports.contains(transport) {
+            run.forms[transport] = makeForm(of: run, from: 0, for: transport)
+        }
+        let batch = EventBatch(forms: run.forms)
         keep(run)
         return batch
     }
@@ -66,7 +68,8 @@ package struct EventLog: ~Copyable {
     ) throws(CursorOutOfRange) -> [SharedBytes] {
         let cursor = cursor ?? last
         guard cursor <= last, cursor.advanced(by: 1) >= oldest else { throw CursorOutOfRange(oldest: oldest) }
-        var opening = [greeting(cursor, for: transport)]
+        // A stream v2 has said it in its hello.
+        var opening = transport.isV2 ? [] : [greeting(cursor, for: transport)]
         for index in firstRun(behind: cursor)..<runs.count {
             let first = runs[index].first
             let skipped = cursor < first ? 0 : Int(cursor.number - first.number) + 1
@@ -115,42 +118,48 @@ package struct EventLog: ~Copyable {
             return chunk.withFinishedBytes { SharedBytes($0) }
         }
         let message = StreamMessage(number: cursor.number, payload: UnsafeRawBufferPointer(start: nil, count: 0))
-        return SharedBytes(count: message.webSocketCount) { message.writeWebSocket(to: $0) }
+        return SharedBytes(count: message.webSocketCount()) { message.writeWebSocket(to: $0) }
     }
 
     /// What has been framed is kept: thousands may resume at once.
     private mutating func form(ofRunAt index: Int, from skipped: Int, for transport: Transports) -> SharedBytes {
         let run = runs[index]
-        if skipped == 0, let made = run[transport] { return made }
+        if skipped == 0, let made = run.forms[transport] { return made }
         if let part, part.run == run.first, part.last == run.last, part.skipped == skipped, part.transport == transport
         {
             return part.form
         }
-        let isWebSocket = transport == .webSocket
-        let form = isWebSocket ? webSocketForm(of: run, from: skipped) : eventStreamForm(of: run, from: skipped)
+        let form = makeForm(of: run, from: skipped, for: transport)
         if skipped > 0 {
             part = (run.first, run.last, skipped, transport, form)
         } else {
-            runs[index][transport] = form
+            runs[index].forms[transport] = form
             bytesCount += form.count
         }
         return form
     }
 
-    private mutating func webSocketForm(of run: LoggedEvents, from skipped: Int) -> SharedBytes {
+    private mutating func makeForm(
+        of run: LoggedEvents, from skipped: Int, for transport: Transports
+    ) -> SharedBytes {
+        guard transport.isWebSocket else { return eventStreamForm(of: run, from: skipped, isV2: transport.isV2) }
+        let type = transport.isV2 ? ServerMessage.eventType : nil
         scratch.removeAll()
         run.forEach(from: skipped) { message in
-            scratch.withSpareCapacity(message.webSocketCount) { spare in
-                message.writeWebSocket(to: UnsafeMutableRawBufferPointer(rebasing: spare[..<message.webSocketCount]))
-                return message.webSocketCount
+            let count = message.webSocketCount(type: type)
+            scratch.withSpareCapacity(count) { spare in
+                message.writeWebSocket(type: type, to: UnsafeMutableRawBufferPointer(rebasing: spare[..<count]))
+                return count
             }
         }
         return scratch.withUnsafeBytes { SharedBytes($0) }
     }
 
-    private mutating func eventStreamForm(of run: LoggedEvents, from skipped: Int) -> SharedBytes {
+    private mutating func eventStreamForm(of run: LoggedEvents, from skipped: Int, isV2: Bool) -> SharedBytes {
         chunk.begin()
-        run.forEach(from: skipped) { chunk.append(number: $0.number, payload: $0.payload) }
+        run.forEach(from: skipped) {
+            if isV2 { chunk.append(event: $0) } else { chunk.append(number: $0.number, payload: $0.payload) }
+        }
         return chunk.withFinishedBytes { SharedBytes($0) }
     }
 }

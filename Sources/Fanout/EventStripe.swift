@@ -32,6 +32,8 @@ package final class EventStripe: Stripe, @unchecked Sendable {
         if !lane.publish(batch, to: self) { counters.eventGaps.add() }
     }
 
+    override class var content: StripeContent { .events }
+
     // MARK: On the loop
 
     /// Adds a subscriber; `opening` is everything it has to have before the next event.
@@ -67,8 +69,7 @@ package final class EventStripe: Stripe, @unchecked Sendable {
     /// Events are missing for everyone who is here: their streams end.
     func loseEvents() {
         pending.removeAll()
-        webSockets.forEach { $0.loseEvents() }
-        eventStreams.forEach { $0.loseEvents() }
+        for index in lists.indices { lists[index].forEach { $0.loseEvents() } }
         for newcomer in newcomers { newcomer.connection.loseEvents() }
         admitNewcomers()
     }
@@ -83,8 +84,9 @@ package final class EventStripe: Stripe, @unchecked Sendable {
         let start = loop.clock.now()
         turn &+= 1
         // Batches carry the forms that some loop needs, not always this one.
-        if !webSockets.isEmpty { send(merged { $0.webSocket }, to: webSockets) }
-        if !eventStreams.isEmpty { send(merged { $0.eventStream }, to: eventStreams) }
+        for transport in EventForms.transports where !lists[transport.listIndex].isEmpty {
+            send(merged(transport), to: lists[transport.listIndex])
+        }
         admitNewcomers()
         pending.removeAll(keepingCapacity: true)
         window.flushed(from: start, to: loop.clock.now())
@@ -95,8 +97,7 @@ package final class EventStripe: Stripe, @unchecked Sendable {
         guard !newcomers.isEmpty else { return }
         for newcomer in newcomers {
             for batch in pending.dropFirst(newcomer.pendingSkipped) {
-                let form = newcomer.transport == .webSocket ? batch.webSocket : batch.eventStream
-                if let form { _ = newcomer.connection.sendEvents(form) }
+                if let form = batch.forms[newcomer.transport] { _ = newcomer.connection.sendEvents(form) }
             }
             attach(newcomer.connection, as: newcomer.transport)
         }
@@ -104,8 +105,8 @@ package final class EventStripe: Stripe, @unchecked Sendable {
     }
 
     /// Everything that waits, in one buffer.
-    private func merged(_ form: (EventBatch) -> SharedBytes?) -> SharedBytes? {
-        let forms = pending.compactMap(form)
+    private func merged(_ transport: Transports) -> SharedBytes? {
+        let forms = pending.compactMap { $0.forms[transport] }
         guard forms.count > 1 else { return forms.first }
         return SharedBytes(count: forms.reduce(0) { $0 + $1.count }) { target in
             var offset = 0

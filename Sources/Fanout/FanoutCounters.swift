@@ -9,6 +9,10 @@ package struct FanoutCounters: Sendable {
     package let eventsPublished = Counter()
     /// Times that a loop was so slow that events were lost on the way to it, and with them their subscribers' streams.
     package let eventGaps = Counter()
+    /// Messages for single connections: acknowledgements, refusals.
+    package let messagesSent = Counter()
+    /// Times that a loop was so slow that such messages were lost on the way to it, and with them their subscribers' streams.
+    package let messageGaps = Counter()
 
     package init() {}
 }

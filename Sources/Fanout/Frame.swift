@@ -1,13 +1,13 @@
 package import PylonBytes
 package import PylonEventLoop
-internal import PylonThreading
+internal import PylonStreamProtocol
 package import PylonTime
 
 /// One snapshot of one view, encoded once and shared by everyone who receives it: each transport's envelope and the payload in
 /// one contiguous buffer, ready for a single `send`.
 package final class Frame: @unchecked Sendable {
-    // Safety: changed by the `FramePool` it came from alone, and only while that holds the only reference; but for `deflated`,
-    // which is behind its lock.
+    // Safety: changed by the `FramePool` it came from alone, and only while that holds the only reference; but for the
+    // compressed forms, which are behind their locks.
 
     package fileprivate(set) var tick = Tick(0)
     /// A binary WebSocket frame: header ‖ tick as u64 big-endian ‖ payload (spec/realtime.md 3.1).
@@ -18,22 +18,10 @@ package final class Frame: @unchecked Sendable {
     private var transports: Transports = []
     private var webSocketBytes: SharedBytes?
     private var eventStreamBytes: SharedBytes?
-    private let deflated = Lock(Deflated())
-
-    /// The compressed form, made by the first loop that needs it.
-    private struct Deflated {
-        var bytes: SharedBytes?
-        var state = State.missing
-
-        enum State {
-            case missing
-            /// A loop is at it; others need not wait, since a message may always go as it is.
-            case underWay
-            case made
-            /// It would be no shorter.
-            case useless
-        }
-    }
+    private let deflated = DeflatedForm()
+    private var webSocketV2Bytes: SharedBytes?
+    private var eventStreamV2Bytes: SharedBytes?
+    private let deflatedV2 = DeflatedForm()
 
     fileprivate init() {}
 
@@ -52,6 +40,11 @@ package final class Frame: @unchecked Sendable {
         switch transport {
         case .webSocket: webSocket
         case .eventStream: eventStream
+        case .webSocketV2: transports.contains(.webSocketV2) ? webSocketV2Bytes : nil
+        case .eventStreamV2: transports.contains(.eventStreamV2) ? eventStreamV2Bytes : nil
+        case .webSocketV2Deflated:
+            transports.contains(.webSocketV2Deflated)
+                ? webSocketV2Bytes.map { deflatedV2.bytes(of: $0, on: loop) } : nil
         default: deflatedWebSocket(on: loop)
         }
     }
@@ -60,24 +53,16 @@ package final class Frame: @unchecked Sendable {
     /// it unless another loop has.
     package func deflatedWebSocket(on loop: EventLoop) -> SharedBytes? {
         guard transports.contains(.webSocketDeflated), let plain = webSocketBytes else { return nil }
-        var (state, bytes) = deflated.withLock { deflated in
-            let found = deflated
-            if deflated.state == .missing { deflated = Deflated(bytes: nil, state: .underWay) }
-            return (found.state, found.bytes)
-        }
-        guard state == .missing else { return state == .made ? bytes : plain }
-        // Not under the lock: compressing takes its time.
-        state = FrameDeflater.on(loop).deflate(plain, into: &bytes) ? .made : .useless
-        let made = Deflated(bytes: bytes, state: state)
-        deflated.withLock { $0 = made }
-        return state == .made ? bytes : plain
+        return deflated.bytes(of: plain, on: loop)
     }
 
     /// Whether none of the frame's bytes wait for a client any more. For the one who holds the only reference.
     fileprivate func isUnused() -> Bool {
         (webSocketBytes == nil || isKnownUniquelyReferenced(&webSocketBytes))
             && (eventStreamBytes == nil || isKnownUniquelyReferenced(&eventStreamBytes))
-            && deflated.withLock { $0.bytes == nil || isKnownUniquelyReferenced(&$0.bytes) }
+            && (webSocketV2Bytes == nil || isKnownUniquelyReferenced(&webSocketV2Bytes))
+            && (eventStreamV2Bytes == nil || isKnownUniquelyReferenced(&eventStreamV2Bytes))
+            && deflated.isUnused() && deflatedV2.isUnused()
     }
 
     fileprivate func encode(
@@ -85,22 +70,40 @@ package final class Frame: @unchecked Sendable {
     ) {
         self.tick = tick
         self.transports = transports
-        let isDeflated = transports.contains(.webSocketDeflated)
-        deflated.withLock { $0 = Deflated(bytes: isDeflated ? $0.bytes : nil) }
-        if transports.contains(.webSocket) || isDeflated {
-            let message = StreamMessage(number: tick.number, payload: payload)
-            SharedBytes.refill(&webSocketBytes, count: message.webSocketCount) { message.writeWebSocket(to: $0) }
+        let message = StreamMessage(number: tick.number, payload: payload)
+        deflated.forget(keepingMemory: transports.contains(.webSocketDeflated))
+        if transports.contains(.webSocket) || transports.contains(.webSocketDeflated) {
+            SharedBytes.refill(&webSocketBytes, count: message.webSocketCount()) { message.writeWebSocket(to: $0) }
         } else {
             webSocketBytes = nil
         }
         if transports.contains(.eventStream) {
             scratch.begin()
             scratch.append(number: tick.number, payload: payload)
-            scratch.withFinishedBytes { chunk in
-                SharedBytes.refill(&eventStreamBytes, count: chunk.count) { $0.copyMemory(from: chunk) }
-            }
+            scratch.refill(&eventStreamBytes)
         } else {
             eventStreamBytes = nil
+        }
+        encodeV2(message, for: transports, scratch: &scratch)
+    }
+
+    /// The forms of stream v2.
+    private func encodeV2(_ message: StreamMessage, for transports: Transports, scratch: inout StreamChunk) {
+        deflatedV2.forget(keepingMemory: transports.contains(.webSocketV2Deflated))
+        if transports.contains(.webSocketV2) || transports.contains(.webSocketV2Deflated) {
+            let type = ServerMessage.keyframeType
+            SharedBytes.refill(&webSocketV2Bytes, count: message.webSocketCount(type: type)) {
+                message.writeWebSocket(type: type, to: $0)
+            }
+        } else {
+            webSocketV2Bytes = nil
+        }
+        if transports.contains(.eventStreamV2) {
+            scratch.begin()
+            scratch.append(keyframe: message)
+            scratch.refill(&eventStreamV2Bytes)
+        } else {
+            eventStreamV2Bytes = nil
         }
     }
 }

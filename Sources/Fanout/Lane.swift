@@ -1,7 +1,7 @@
 package import PylonEventLoop
 internal import PylonThreading
 
-/// The way from one shard's worker to one loop: frames, events, actions and endings of all the shard's views in a single order, so that
+/// The way from one shard's worker to one loop: frames, events, messages, actions and endings of all the shard's views in a single order, so that
 /// a subscriber who moves from one view to another neither misses a tick nor gets one twice.
 ///
 /// It holds at most `framesMaximum` frames of each stripe: when the loop is too slow the oldest are dropped and counted. Events may
@@ -15,9 +15,13 @@ package final class Lane: LoopTask, @unchecked Sendable {
     package static let framesMaximum = 8
     /// 16 MiB: a hundred thousand events of 160 bytes, for a loop that has not run for long.
     package static let eventBytesMaximum = 16 * 1024 * 1024
+    /// 4 MiB of messages for single connections: some 40,000 acknowledgements, for a loop that has not run for long.
+    package static let messageBytesMaximum = 4 * 1024 * 1024
 
     private struct Pending {
         var items: [Item] = []
+        /// The bytes of the messages among them.
+        var messageBytes = 0
         /// Whether the loop has been asked to drain and has not begun yet.
         var isScheduled = false
     }
@@ -28,6 +32,9 @@ package final class Lane: LoopTask, @unchecked Sendable {
         case events(EventBatch, EventStripe)
         /// Here events were dropped.
         case gap(EventStripe)
+        case messages(MessageBatch)
+        /// Here messages for these were dropped.
+        case messageGap([MessageRecipient])
         case perform(@Sendable () -> Void)
         case end(StreamEnding, Stripe)
 
@@ -88,6 +95,40 @@ package final class Lane: LoopTask, @unchecked Sendable {
         return hasRoom
     }
 
+    /// Hands over messages for single connections; false when the loop is so far behind that they and those that wait had to go.
+    func publish(_ batch: MessageBatch) -> Bool {
+        let (hasRoom, wakes) = pending.withLock { pending in
+            let bytes = pending.messageBytes + batch.bytesCount
+            let hasRoom = pending.messageBytes == 0 || bytes <= Self.messageBytesMaximum
+            if hasRoom {
+                pending.messageBytes = bytes
+                pending.items.append(.messages(batch))
+            } else {
+                pending.messageBytes = 0
+                pending.items.append(.messageGap(Self.takeRecipients(of: batch, and: &pending.items)))
+            }
+            defer { pending.isScheduled = true }
+            return (hasRoom, !pending.isScheduled)
+        }
+        if wakes { loop.submit(task: self) }
+        return hasRoom
+    }
+
+    /// Takes the messages and gaps out of `items`; returns everyone who now misses some, each once, so that gaps do not add up.
+    private static func takeRecipients(of batch: MessageBatch, and items: inout [Item]) -> [MessageRecipient] {
+        var recipients = batch.recipients
+        items.removeAll { item in
+            switch item {
+            case .messages(let batch): recipients += batch.recipients
+            case .messageGap(let lost): recipients += lost
+            default: return false
+            }
+            return true
+        }
+        var seen: Set<ObjectIdentifier> = []
+        return recipients.filter { seen.insert(ObjectIdentifier($0)).inserted }
+    }
+
     /// Runs `body` on the loop behind what was handed over so far and before what comes later. Lossless: connections that come, and
     /// changes of view, of which a loop that hangs gathers one for each subscriber and published tick.
     func perform(_ body: @escaping @Sendable () -> Void) {
@@ -118,6 +159,8 @@ package final class Lane: LoopTask, @unchecked Sendable {
             case .frame(let frame, let stripe): stripe.deliver(frame)
             case .events(let batch, let stripe): stripe.deliver(batch)
             case .gap(let stripe): stripe.loseEvents()
+            case .messages(let batch): batch.deliver()
+            case .messageGap(let recipients): for recipient in recipients { recipient.loseMessages() }
             case .perform(let body): body()
             case .end(let ending, let stripe): stripe.endAll(ending)
             }
@@ -140,9 +183,10 @@ package final class Lane: LoopTask, @unchecked Sendable {
                 case .events(_, let stripe):
                     stripe.bytesWaiting = 0
                     stripe.batchesDraining += 1
-                case .gap, .perform, .end: break
+                case .gap, .messages, .messageGap, .perform, .end: break
                 }
             }
+            pending.messageBytes = 0
             pending.isScheduled = false
         }
         swap(&items, &draining)

@@ -6,10 +6,8 @@ struct LoggedEvents {
     private let payload: SharedBytes
     /// Where each event ends in `payload`.
     private let ends: [Int]
-    /// One binary WebSocket frame for each event.
-    var webSocket: SharedBytes?
-    /// HTTP chunks of server-sent events, one event or more in each.
-    var eventStream: SharedBytes?
+    /// WebSocket frames, one for each event, and HTTP chunks of server-sent events, one event or more in each.
+    var forms = EventForms()
 
     init(first: EventCursor, payload: UnsafeRawBufferPointer, ends: [Int]) {
         self.first = first
@@ -23,8 +21,10 @@ struct LoggedEvents {
         first = older.first
         payload = Self.joined(older.payload, newer.payload)
         ends = older.ends + newer.ends.map { $0 + older.payload.count }
-        if let left = older.webSocket, let right = newer.webSocket { webSocket = Self.joined(left, right) }
-        if let left = older.eventStream, let right = newer.eventStream { eventStream = Self.joined(left, right) }
+        for transport in EventForms.transports {
+            guard let left = older.forms[transport], let right = newer.forms[transport] else { continue }
+            forms[transport] = Self.joined(left, right)
+        }
     }
 
     var count: Int { ends.count }
@@ -32,18 +32,11 @@ struct LoggedEvents {
 
     /// The memory it holds, the bookkeeping included.
     var bytesCount: Int {
-        payload.count + (webSocket?.count ?? 0) + (eventStream?.count ?? 0) + ends.count * MemoryLayout<Int>.size
-            + Self.overheadBytes
+        payload.count + forms.bytesCount + ends.count * MemoryLayout<Int>.size + Self.overheadBytes
     }
 
     /// What the objects behind one run take.
     private static let overheadBytes = 256
-
-    /// The forms by transport: what has been made so far.
-    subscript(transport: Transports) -> SharedBytes? {
-        get { transport == .eventStream ? eventStream : webSocket }
-        set { if transport == .eventStream { eventStream = newValue } else { webSocket = newValue } }
-    }
 
     /// Calls `body` for each event but the first `skipped`.
     func forEach(from skipped: Int, _ body: (StreamMessage) -> Void) {

@@ -31,17 +31,23 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
         turn &+= 1
         framesDraining -= 1
         let isFollowed = framesDraining > 0
-        if let bytes = frame.webSocket { isFollowed ? queue(bytes, for: webSockets) : send(bytes, to: webSockets) }
-        if let bytes = frame.eventStream {
-            isFollowed ? queue(bytes, for: eventStreams) : send(bytes, to: eventStreams)
-        }
+        deliver(frame, to: .webSocket, isFollowed: isFollowed)
+        deliver(frame, to: .eventStream, isFollowed: isFollowed)
+        deliver(frame, to: .webSocketV2, isFollowed: isFollowed)
+        deliver(frame, to: .eventStreamV2, isFollowed: isFollowed)
         // Last: compressing takes its time, and the others need not wait for it.
-        guard !deflatedWebSockets.isEmpty, let bytes = frame.deflatedWebSocket(on: loop) else { return }
-        isFollowed ? queue(bytes, for: deflatedWebSockets) : send(bytes, to: deflatedWebSockets)
+        deliver(frame, to: .webSocketDeflated, isFollowed: isFollowed)
+        deliver(frame, to: .webSocketV2Deflated, isFollowed: isFollowed)
     }
 
-    private func queue(_ bytes: SharedBytes, for subscribers: SubscriberList) {
-        subscribers.forEach { $0.queueSnapshot(bytes) }
+    private func deliver(_ frame: Frame, to transport: Transports, isFollowed: Bool) {
+        let index = transport.listIndex
+        guard !lists[index].isEmpty, let bytes = frame.bytes(for: transport, on: loop) else { return }
+        if isFollowed {
+            lists[index].forEach { $0.queueSnapshot(bytes) }
+        } else {
+            send(bytes, to: lists[index])
+        }
     }
 
     private func send(_ bytes: SharedBytes, to subscribers: SubscriberList) {

@@ -10,6 +10,8 @@ public enum StreamEnding: Sendable, Equatable {
     case goingAway
     /// The client is too slow for a stream of which nothing may be left out: it comes back with the number of the last event it has.
     case tooSlow
+    /// Another connection has taken over the subscriber's seat with its resume token.
+    case replaced
 
     /// The word in the WebSocket close reason and in the last event.
     package var reason: String {
@@ -18,6 +20,7 @@ public enum StreamEnding: Sendable, Equatable {
         case .stopped: "shard stopped"
         case .goingAway: "server shutting down, reconnect"
         case .tooSlow: "too slow for the events, reconnect with resume"
+        case .replaced: "resumed elsewhere"
         }
     }
 }

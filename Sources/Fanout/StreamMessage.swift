@@ -1,5 +1,7 @@
 internal import PylonBytes
 internal import PylonEventStream
+internal import PylonJSON
+internal import PylonStreamProtocol
 internal import PylonWebSocket
 
 /// One numbered message of a shard's stream, a snapshot or an event, as each transport frames it.
@@ -9,21 +11,34 @@ struct StreamMessage {
     /// One JSON value; empty for the cursor at the start of an event stream.
     let payload: UnsafeRawBufferPointer
 
-    /// The length of the WebSocket form.
-    var webSocketCount: Int { FrameEncoder.headerLength(for: payload.count + 8) + payload.count + 8 }
+    /// The length of the WebSocket form; with a type byte it is that of stream v2.
+    func webSocketCount(type: UInt8? = nil) -> Int {
+        let count = payload.count + (type == nil ? 8 : 9)
+        return FrameEncoder.headerLength(for: count) + count
+    }
 
-    /// Writes a binary frame: header ‖ number as u64 big-endian ‖ payload. `target` has ``webSocketCount`` bytes.
-    func writeWebSocket(to target: UnsafeMutableRawBufferPointer) {
-        let header = FrameEncoder.writeHeader(.binary, payloadCount: payload.count + 8, to: target)
-        target.storeBytes(of: number.bigEndian, toByteOffset: header, as: UInt64.self)
-        UnsafeMutableRawBufferPointer(rebasing: target[(header + 8)...]).copyMemory(from: payload)
+    /// Writes a binary frame: header ‖ type, in stream v2 ‖ number as u64 big-endian ‖ payload. `target` has ``webSocketCount(type:)``
+    /// bytes.
+    func writeWebSocket(type: UInt8? = nil, to target: UnsafeMutableRawBufferPointer) {
+        let count = payload.count + (type == nil ? 8 : 9)
+        var offset = FrameEncoder.writeHeader(.binary, payloadCount: count, to: target)
+        if let type {
+            target[offset] = type
+            offset += 1
+        }
+        target.storeBytes(of: number.bigEndian, toByteOffset: offset, as: UInt64.self)
+        UnsafeMutableRawBufferPointer(rebasing: target[(offset + 8)...]).copyMemory(from: payload)
     }
 }
 
 /// One HTTP chunk of server-sent events, built in memory that is used again.
 struct StreamChunk: ~Copyable {
+    private static let keyframeName = EventName("keyframe")
+    private static let eventName = EventName("event")
+
     private var events = ByteBuffer()
     private var chunk = ByteBuffer()
+    private var json = JSONWriter()
 
     /// Starts another chunk.
     mutating func begin() {
@@ -35,9 +50,33 @@ struct StreamChunk: ~Copyable {
         EventStreamEncoder.writeEvent(id: number, data: payload, into: &events)
     }
 
+    /// Appends a state of stream v2: `event: keyframe`, `data: {"type":"keyframe","tick":…,"state":…}`. It has no id: that is the
+    /// place among the events.
+    mutating func append(keyframe message: StreamMessage) {
+        json.reset()
+        ServerMessage.writeKeyframe(tick: message.number, state: message.payload, into: &json)
+        json.withUnsafeBytes { EventStreamEncoder.writeEvent(name: Self.keyframeName, data: $0, into: &events) }
+    }
+
+    /// Appends an event of stream v2: `id: <number>`, `event: event`, `data: {"type":"event","seq":…,"event":…}`.
+    mutating func append(event message: StreamMessage) {
+        json.reset()
+        ServerMessage.writeEvent(number: message.number, event: message.payload, into: &json)
+        json.withUnsafeBytes {
+            EventStreamEncoder.writeEvent(id: message.number, name: Self.eventName, data: $0, into: &events)
+        }
+    }
+
     /// Appends an id alone, which readers remember without dispatching anything.
     mutating func append(cursor: EventCursor) {
         EventStreamEncoder.writeCursor(cursor.number, into: &events)
+    }
+
+    /// Makes `bytes` hold the chunk with everything appended since `begin`, in place when nobody else looks at it.
+    mutating func refill(_ bytes: inout SharedBytes?) {
+        withFinishedBytes { chunk in
+            SharedBytes.refill(&bytes, count: chunk.count) { $0.copyMemory(from: chunk) }
+        }
     }
 
     /// The chunk with everything appended since `begin`; valid during `body` only.

@@ -8,14 +8,17 @@ package class Stripe: @unchecked Sendable {
 
     package final let lane: Lane
     final let counters: FanoutCounters
-    final var webSockets = SubscriberList()
-    final var eventStreams = SubscriberList()
-    final var deflatedWebSockets = SubscriberList()
+    /// The subscribers by transport.
+    final var lists: InlineArray<6, SubscriberList>
+
+    /// What this kind of stripe carries.
+    class var content: StripeContent { .snapshots }
 
     /// A stripe without subscribers whose frames or events travel through `lane`.
     package required init(lane: Lane, counters: FanoutCounters) {
         self.lane = lane
         self.counters = counters
+        lists = InlineArray(repeating: SubscriberList(of: Self.content))
     }
 
     /// The loop that its subscribers belong to.
@@ -39,28 +42,18 @@ package class Stripe: @unchecked Sendable {
     /// Adds a subscriber. The connection must be removed before it is closed.
     package func attach(_ connection: Connection, as transport: Transports) {
         loop.assertOnLoop()
-        switch transport {
-        case .webSocket: webSockets.append(connection)
-        case .eventStream: eventStreams.append(connection)
-        case .webSocketDeflated: deflatedWebSockets.append(connection)
-        default: preconditionFailure("not one transport")
-        }
+        lists[transport.listIndex].append(connection)
     }
 
     /// Takes a subscriber out. O(1).
     package func remove(_ connection: Connection, from transport: Transports) {
         loop.assertOnLoop()
-        switch transport {
-        case .webSocket: webSockets.remove(connection)
-        case .eventStream: eventStreams.remove(connection)
-        case .webSocketDeflated: deflatedWebSockets.remove(connection)
-        default: preconditionFailure("not one transport")
-        }
+        lists[transport.listIndex].remove(connection)
     }
 
     func endAll(_ ending: StreamEnding) {
         // Ending a stream may remove its connection from the lists.
-        for connection in webSockets.all + eventStreams.all + deflatedWebSockets.all {
+        for connection in lists.indices.flatMap({ lists[$0].all }) {
             // Who has just lost the last events must not take this for the end of a complete stream.
             let ending = connection.hasLostEvents ? .tooSlow : ending
             (connection.handler as? StreamHandler)?.end(ending, on: connection)

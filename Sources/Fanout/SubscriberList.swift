@@ -4,6 +4,13 @@ internal import PylonNet
 /// stripe's loop.
 struct SubscriberList {
     private var connections: ContiguousArray<Unmanaged<Connection>> = []
+    /// What the list is of.
+    private let content: StripeContent
+
+    /// An empty list of those who follow `content`.
+    init(of content: StripeContent) {
+        self.content = content
+    }
 
     var isEmpty: Bool { connections.isEmpty }
 
@@ -12,19 +19,19 @@ struct SubscriberList {
 
     /// Adds `connection`, which must be removed before it is closed: the list does not keep it alive.
     mutating func append(_ connection: Connection) {
-        connection.stripeIndex = connections.count
+        connection[placeIn: content] = Int32(connections.count)
         connections.append(.passUnretained(connection))
     }
 
     /// Takes `connection` out. O(1): the last one takes its place.
     mutating func remove(_ connection: Connection) {
-        let index = connection.stripeIndex
+        let index = Int(connection[placeIn: content])
         precondition(index >= 0, "removing a connection that is not attached")
-        connection.stripeIndex = -1
+        connection[placeIn: content] = -1
         let last = connections.removeLast()
         guard index < connections.count else { return }
         connections[index] = last
-        last._withUnsafeGuaranteedRef { $0.stripeIndex = index }
+        last._withUnsafeGuaranteedRef { $0[placeIn: content] = Int32(index) }
     }
 
     /// Calls `send` for everyone, beginning with the subscriber whose turn it is, so that the last is not always last; returns how
@@ -57,4 +64,16 @@ struct SubscriberList {
 
     /// Everyone, kept alive for a caller who may remove some.
     var all: [Connection] { connections.map { $0.takeUnretainedValue() } }
+}
+
+/// What stripes carry. A connection may follow one stripe of each, and keeps its place in either.
+package enum StripeContent: Sendable {
+    case snapshots, events
+}
+
+extension Connection {
+    fileprivate subscript(placeIn content: StripeContent) -> Int32 {
+        get { content == .snapshots ? snapshotIndex : eventIndex }
+        set { if content == .snapshots { snapshotIndex = newValue } else { eventIndex = newValue } }
+    }
 }

@@ -10,31 +10,38 @@ package struct Transports: OptionSet, Sendable {
     package static let eventStream = Transports(rawValue: 2)
     /// WebSocket with permessage-deflate. Snapshots only: an event by itself is too short to gain.
     package static let webSocketDeflated = Transports(rawValue: 4)
+    /// The same three for stream v2 (docs/protocol/stream-v2.md), whose messages say what they are.
+    package static let webSocketV2 = Transports(rawValue: 8)
+    package static let eventStreamV2 = Transports(rawValue: 16)
+    package static let webSocketV2Deflated = Transports(rawValue: 32)
+
+    /// The place of its subscribers among the lists of a stripe.
+    var listIndex: Int {
+        precondition(rawValue.nonzeroBitCount == 1, "not one transport")
+        return rawValue.trailingZeroBitCount
+    }
+
+    /// Whether it carries stream v2.
+    package var isV2: Bool { rawValue >= Self.webSocketV2.rawValue }
+
+    /// Whether it is a WebSocket's.
+    package var isWebSocket: Bool { self != .eventStream && self != .eventStreamV2 }
+
+    /// The transport of the events of a stream v2 whose state comes by this one.
+    package var ofEvents: Transports { self == .webSocketV2Deflated ? .webSocketV2 : self }
 }
 
 /// How many subscribers there are of each transport.
 struct TransportCounts {
-    private var webSocket = 0
-    private var eventStream = 0
-    private var webSocketDeflated = 0
-
-    var isEmpty: Bool { webSocket + eventStream + webSocketDeflated == 0 }
-
+    private var counts = InlineArray<6, Int>(repeating: 0)
     /// The transports that somebody has.
-    var transports: Transports {
-        var transports: Transports = []
-        if webSocket > 0 { transports.insert(.webSocket) }
-        if eventStream > 0 { transports.insert(.eventStream) }
-        if webSocketDeflated > 0 { transports.insert(.webSocketDeflated) }
-        return transports
-    }
+    private(set) var transports: Transports = []
+
+    var isEmpty: Bool { transports.isEmpty }
 
     mutating func change(_ transport: Transports, by amount: Int) {
-        switch transport {
-        case .webSocket: webSocket += amount
-        case .eventStream: eventStream += amount
-        case .webSocketDeflated: webSocketDeflated += amount
-        default: preconditionFailure("not one transport")
-        }
+        let index = transport.listIndex
+        counts[index] += amount
+        if counts[index] > 0 { transports.insert(transport) } else { transports.remove(transport) }
     }
 }

@@ -23,6 +23,9 @@ public final class Connection: Channel {
     package static let firstSnapshotCopyMaximum = 16 * 1024
     /// More lossless bytes than this waiting: the peer's own input is left unread until they are gone.
     package static let bytesWaitingHighWatermark = 256 * 1024
+    /// More than 512 KiB of lossless bytes, for a message that nobody asked for: the client is too slow. Twice the watermark, so that
+    /// answers to the client's own input alone never come to it.
+    package static let messageBytesMaximum = 512 * 1024
 
     /// The other end's address; loopback for one on a Unix socket.
     package let peer: IPAddress
@@ -32,8 +35,10 @@ public final class Connection: Channel {
     /// What this connection counts against until it is closed.
     private let cap: AddressCap
     package private(set) var handler: ConnectionHandler
-    /// Where this connection stands in its stripe's subscriber list; -1 when in none. Owned by the stripe.
-    package var stripeIndex = -1
+    /// Where this connection stands in the lists of a stripe of snapshots and of one of events, since it may follow both; -1 when in
+    /// none. Owned by the stripe.
+    package var snapshotIndex: Int32 = -1
+    package var eventIndex: Int32 = -1
 
     private enum Phase {
         case open
@@ -186,6 +191,15 @@ public final class Connection: Channel {
             return false
         }
         return sendNow(batch, isEvent: true)
+    }
+
+    /// Sends a message for this client alone; it leaves at the end of the turn, in front of the events and snapshots that wait.
+    ///
+    /// When the client is so slow that it is over the budget it is left out, and the handler's `eventsLost` ends the stream.
+    package func sendMessage(_ bytes: UnsafeRawBufferPointer) {
+        guard !hasLostEvents else { return }
+        guard outgoing.count + bytes.count <= Self.messageBytesMaximum else { return loseEvents() }
+        write { $0.append(bytes) }
     }
 
     private func queueEvents(_ batch: SharedBytes) {

@@ -139,12 +139,12 @@ import Testing
     @Test func theOldestGoWhenTheyAreTooManyBytes() {
         var log = log()
         let text = "\"" + String(repeating: "x", count: 100_000) + "\""
-        for _ in 0..<25 { _ = log.append([text], for: .webSocket) }
+        for _ in 0..<60 { _ = log.append([text], for: .webSocket) }
         // JSON, its WebSocket form, where it ends, and the bookkeeping of a run.
         let kept = EventLog.bytesMaximum / (text.utf8.count * 2 + 18 + 8 + 256)
-        #expect(log.oldest.number == 125 - UInt64(kept) + 1)
-        #expect(messages(&log, after: 125 - UInt64(kept))?.count == kept + 1)
-        #expect(messages(&log, after: 125 - UInt64(kept) - 1) == nil)
+        #expect(log.oldest.number == 160 - UInt64(kept) + 1)
+        #expect(messages(&log, after: 160 - UInt64(kept))?.count == kept + 1)
+        #expect(messages(&log, after: 160 - UInt64(kept) - 1) == nil)
     }
 
     @Test func aStepThatIsTooLargeByItselfIsSentButNotKept() {
@@ -161,9 +161,10 @@ import Testing
     @Test(arguments: [1, 10, 100, 1000, 30_000]) func whoWasCutOffForItsBudgetCanResume(eventBytes: Int) throws {
         var log = EventLog(start: EventCursor(1_700_000_000_000_000), eventsMaximum: 1_000_000)
         let text = "\"" + String(repeating: "x", count: max(0, eventBytes - 2)) + "\""
-        while log.oldest.number == 1_700_000_000_000_001 { _ = log.append([text]) }
+        let all: Transports = [.webSocket, .eventStream, .webSocketV2, .eventStreamV2]
+        while log.oldest.number == 1_700_000_000_000_001 { _ = log.append([text], for: all) }
         let cursor = EventCursor(log.oldest.number - 1)
-        for transport in [Transports.webSocket, .eventStream] {
+        for transport in [Transports.webSocket, .eventStream, .webSocketV2, .eventStreamV2] {
             let opening = try log.opening(after: cursor, for: transport)
             #expect(opening.reduce(0) { $0 + $1.count } > EventQueue.bytesMaximum * 5 / 4, "\(transport)")
             #expect(opening.count < 400, "\(transport)")

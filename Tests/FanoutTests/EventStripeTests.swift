@@ -44,7 +44,7 @@ import Testing
                         endings.put(ending.reason)
                         connection.finish { $0.append(Self.goodbye) }
                     }
-                    handler.onClosed = { if $0.stripeIndex >= 0 { stripe.remove($0, from: transport) } }
+                    handler.onClosed = { if $0.eventIndex >= 0 { stripe.remove($0, from: transport) } }
                 })
         }
         return subscriber

@@ -92,7 +92,7 @@ import Testing
         try server.thread.run {
             stripe.remove(oldEnd.value, from: .webSocket)
             stripe.remove(newEnd.value, from: .webSocket)
-            #expect(oldEnd.value.stripeIndex == -1)
+            #expect(oldEnd.value.snapshotIndex == -1)
         }
         #expect(server.counters.snapshotsSent.value == 3)
         #expect(server.counters.bytesSent.value == 33)
@@ -139,14 +139,14 @@ import Testing
                     stripe.remove(connection, from: transport)
                     let last = list.removeLast()
                     if place < list.count { list[place] = last }
-                    #expect(connection.stripeIndex == -1)
+                    #expect(connection.snapshotIndex == -1)
                 } else {
                     stripe.attach(connection, as: transport, first: nil)
                     list.append(index)
                 }
                 lists[transport.rawValue] = list
                 for (place, member) in list.enumerated() {
-                    #expect(connections[member].value.stripeIndex == place)
+                    #expect(connections[member].value.snapshotIndex == Int32(place))
                 }
             }
             for (transport, list) in lists {
