@@ -27,8 +27,14 @@ extension RouteDescription {
         answers: [.ok("It is gone.", .object([.required("removed", .text)]))], failures: [.shardNotFound])
 
     static let watchShard = RouteDescription(
-        "watchShard", "The state of a shard, at every tick the newest.", topic: .shards, inputs: [subscriber],
-        answers: [stream], failures: subscribing)
+        "watchShard", "The state of a shard, at every tick the newest.", topic: .shards,
+        inputs: [
+            subscriber, .query("proto", .text, "`2` for stream v2; its other fields are of stream v2, too."),
+            .query("events", .text, "`1` for the events, too."),
+            .query("resume_events", cursor, "The number of the last event received."),
+            .query("resume_token", .string(.init(pattern: "^[0-9a-fA-F]{32}$")), "The seat to take up again."),
+        ],
+        answers: [stream], failures: subscribing + [.resyncRequired])
 
     static let watchShardEvents = RouteDescription(
         "watchShardEvents", "The events of a shard, without gaps behind a cursor.", topic: .shards,
@@ -50,7 +56,9 @@ extension RouteDescription {
         answers: [
             .ok("It is in the queue.", .object([.required("accepted", .boolean), .required("seq", .count)]))
         ],
-        failures: [.shardNotFound, .invalidJSON, .invalidField, .inputUnauthorized, .inputRejected])
+        failures: [
+            .shardNotFound, .invalidJSON, .invalidField, .inputUnauthorized, .inputRejected, .inputRateLimited,
+        ])
 
     private static let shard = ValueSchema.named(
         "Shard",

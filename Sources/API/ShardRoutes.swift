@@ -90,7 +90,10 @@ package struct ShardRoutes: Sendable {
 
     /// The state at every tick. `Last-Event-ID` is of no use here: whoever comes back gets the newest state at once.
     private func connect(_ request: Request, _ exchange: Exchange) throws(APIError) {
-        try stream(.snapshots, request, exchange)
+        guard request.query("proto") == "2" else { return try stream(.snapshots, request, exchange) }
+        // Browsers that reconnect by themselves name the last event that had an id: those of the world.
+        let options = try SessionOptions({ request.query($0) }, lastEvent: request.head.fields.first("Last-Event-ID"))
+        try stream(.session(options), request, exchange)
     }
 
     /// Every event, from behind the cursor on that the client names.
@@ -107,15 +110,18 @@ package struct ShardRoutes: Sendable {
         guard request.head.method != .head else { return exchange.respond(Exchange.eventStreamHead) }
         guard cap.admit(client) else { throw .tooManyConnections }
         let connection = exchange.reference.onLoop
+        let isV2 = if case .session = stream { true } else { false }
         shard.subscribe(
             SubscribeRequest(
-                subscriber: subscriber, caller: request.caller, transport: .eventStream, stream: stream,
-                connection: connection
+                subscriber: subscriber, caller: request.caller, transport: isV2 ? .eventStreamV2 : .eventStream,
+                stream: stream, connection: connection
             ) { [cap] result in
                 switch result {
                 case .success(let subscription):
                     let connection = exchange.reference.onLoop
-                    let stream = EventStreamConnection(subscription: subscription, service: exchange.service) {
+                    let stream = EventStreamConnection(
+                        subscription: subscription, isV2: isV2, service: exchange.service
+                    ) {
                         cap.release(client)
                     }
                     guard exchange.beginEventStream(stream) else { return stream.closed(on: connection) }

@@ -7,6 +7,7 @@ package import PylonNet
 internal import PylonJSON
 package import PylonShardHost
 internal import PylonSimulation
+package import PylonTelemetry
 package import PylonWebSocket
 
 /// The shard WebSocket (spec/realtime.md 3.1): connecting subscribes, messages are inputs, closing unsubscribes.
@@ -38,15 +39,22 @@ package final class ShardSocket: WebSocketApplication {
     /// What a request to upgrade becomes. `shard` and `sid` come from the query, where `+` is a space; `sid` defaults to the
     /// caller's user id, then to `anon`. Refusals before the handshake: 400, 404, 429.
     package static func factory(
-        registry: ShardRegistry, cap: AddressCap, limits: WebSocketLimits
+        registry: ShardRegistry, cap: AddressCap, limits: WebSocketLimits, log: Log
     ) -> WebSocketFactory {
         { (request) throws(APIError) in
             let query = request.head.query(plusAsSpace: true)
             guard let id = query.first("shard"), !id.isEmpty else { throw .missingShard }
             guard let shard = registry.get(id) else { throw .shardNotFound }
             let subscriber = try SubscriberID(wire: query.first("sid") ?? request.identity.userID ?? "anon")
-            let stream = try ShardStream(upgrade: request)
             let client = request.cappedAddress
+            if let session = try ShardSession.Request(upgrade: request) {
+                guard cap.admit(client) else { throw .tooManyConnections }
+                return ShardSession(session, shard: shard, subscriber: subscriber, caller: request.caller, limits, log)
+                {
+                    cap.release(client)
+                }
+            }
+            let stream = try ShardStream(upgrade: request)
             guard cap.admit(client) else { throw .tooManyConnections }
             return ShardSocket(
                 shard: shard, subscriber: subscriber, caller: request.caller, stream: stream, limits: limits

@@ -18,6 +18,32 @@ extension ShardStream {
     }
 }
 
+extension SessionOptions {
+    /// What the query of a request for stream v2 asks for: `events=1` with an optional `resume_events=<seq>`, and `resume_token=<token>`;
+    /// `lastEvent` goes before the query's number. Throws `APIError.invalidField`.
+    init(_ query: (String) -> String?, lastEvent: String? = nil) throws(APIError) {
+        self.init()
+        switch query("events") {
+        case nil, "0": break
+        case "1": followsEvents = true
+        default: throw .invalidField("events", problem: "must be 0 or 1")
+        }
+        if let text = lastEvent ?? query("resume_events") {
+            eventCursor = try EventCursor(wire: text, field: "resume_events")
+        }
+        if let text = query("resume_token") {
+            guard let token = ResumeToken(text) else {
+                throw .invalidField("resume_token", problem: "must be 32 hexadecimal digits")
+            }
+            resumeToken = token
+        }
+        let stream = query("stream") ?? "snapshots"
+        guard stream == "snapshots" else {
+            throw .invalidField("stream", problem: "is of stream v1: ask for events=1")
+        }
+    }
+}
+
 extension Request {
     /// The last event that the client has: the field that browsers send when they reconnect by themselves, else the query's `resume`,
     /// which the page chose when it first connected. Throws `APIError.invalidField`.
@@ -29,10 +55,10 @@ extension Request {
 
 extension EventCursor {
     /// Takes a cursor from the wire: a whole number of up to 19 decimal digits.
-    fileprivate init(wire text: String) throws(APIError) {
+    fileprivate init(wire text: String, field: String = "resume") throws(APIError) {
         guard (1...19).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             let number = UInt64(text)
-        else { throw .invalidField("resume", problem: "must be the number of the last event received") }
+        else { throw .invalidField(field, problem: "must be the number of the last event received") }
         self.init(number)
     }
 }

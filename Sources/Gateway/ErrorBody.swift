@@ -128,7 +128,7 @@ package enum ErrorBody {
     private static func subscribeParts(of error: ShardError) -> (HTTPStatus, String, String) {
         switch error {
         case .unauthorized: (.forbidden, "UNAUTHORIZED", error.message)
-        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed, .resyncRequired:
+        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed, .resyncRequired, .rateLimited:
             (.tooManyRequests, "SUBSCRIBE_FAILED", error.message)
         }
     }
@@ -137,6 +137,7 @@ package enum ErrorBody {
     private static func inputParts(of error: ShardError) -> (HTTPStatus, String, String) {
         switch error {
         case .unauthorized: (.forbidden, "UNAUTHORIZED", error.message)
+        case .rateLimited: (.tooManyRequests, "RATE_LIMITED", error.message)
         case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed, .resyncRequired:
             (.badRequest, "INPUT_REJECTED", error.message)
         }
@@ -243,6 +244,7 @@ package enum ErrorBody {
         case .upgradeRequired: [(.upgrade, "websocket")]
         case .handshakeRefused(_, _, let fields): fields.lines.map { ($0.name, $0.value) }
         case .draining, .answersTooMany, .record(.storage(.overloaded)), .record(.storage(.busy)): [(.retryAfter, "5")]
+        case .inputRefused(.rateLimited): [(.retryAfter, "1")]
         case .authRequired, .metricsUnauthorized: [(.wwwAuthenticate, "Bearer")]
         default: []
         }

@@ -11,10 +11,14 @@ internal import PylonTime
 package final class EventStreamConnection: StreamHandler {
     private let service: HTTPService
     private let subscription: Subscription
+    private let isV2: Bool
     private let release: () -> Void
 
-    /// The stream of `subscription`. `release` runs once when it is over.
-    package init(subscription: Subscription, service: HTTPService, release: @escaping () -> Void) {
+    /// The stream of `subscription`, which is one of stream v2 if `isV2`. `release` runs once when it is over.
+    package init(
+        subscription: Subscription, isV2: Bool = false, service: HTTPService, release: @escaping () -> Void
+    ) {
+        self.isV2 = isV2
         self.subscription = subscription
         self.service = service
         self.release = release
@@ -38,6 +42,11 @@ package final class EventStreamConnection: StreamHandler {
     public override func end(_ ending: StreamEnding, on connection: Connection) {
         connection.finish { output in
             EventStreamEncoder.writeChunk(into: &output) { chunk in
+                guard !isV2 else {
+                    return StreamFarewell.bye(for: ending, on: connection.loop).json.withUnsafeBytes {
+                        EventStreamEncoder.writeEvent(name: EventName("bye"), data: $0, into: &chunk)
+                    }
+                }
                 let json = "{\"reason\":\"\(ending.reason)\"}"
                 EventStreamEncoder.writeEvent(name: EventName("end"), data: json, into: &chunk)
             }

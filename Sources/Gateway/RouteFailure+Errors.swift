@@ -58,6 +58,7 @@ extension RouteFailure {
     package static let resyncRequired = Self(.resyncRequired(oldest: 0))
     package static let inputUnauthorized = Self(.inputRefused(.unauthorized(reason: "")))
     package static let inputRejected = Self(.inputRefused(.inputQueueFull))
+    package static let inputRateLimited = Self(.inputRefused(.rateLimited))
 
     // MARK: Rows
 

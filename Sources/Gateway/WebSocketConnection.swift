@@ -11,14 +11,31 @@ package protocol WebSocketApplication: AnyObject {
     /// The most that a frame or message may have; nil for the server's default.
     var limits: WebSocketLimits? { get }
 
+    /// The subprotocol it speaks, one of those that the client offered; nil to leave the choice to the handshake.
+    var subprotocol: String? { get }
+
     /// The handshake is done.
     func opened(_ socket: WebSocketConnection, on connection: Connection)
 
     /// A whole message. `bytes` are valid during the call only; a text is valid UTF-8.
     func received(_ bytes: UnsafeRawBufferPointer, isText: Bool, socket: WebSocketConnection, on connection: Connection)
 
+    /// A last text, right in front of the Close frame that ends a stream; nil for none.
+    func farewell(for ending: StreamEnding, on connection: Connection) -> [UInt8]?
+
+    /// A last text, right in front of the Close frame that answers a broken rule; nil for none.
+    func farewell(for error: WebSocketError, on connection: Connection) -> [UInt8]?
+
     /// The connection is gone. The last call.
     func closed(on connection: Connection)
+}
+
+extension WebSocketApplication {
+    package var subprotocol: String? { nil }
+
+    package func farewell(for ending: StreamEnding, on connection: Connection) -> [UInt8]? { nil }
+
+    package func farewell(for error: WebSocketError, on connection: Connection) -> [UInt8]? { nil }
 }
 
 /// RFC 6455 on one connection: messages for the application, answers to pings, the closing handshake, and a ping of our own for those
@@ -77,14 +94,30 @@ package final class WebSocketConnection: StreamHandler {
         connection.finish { _ = closing.begin(code, reason: reason, into: &$0) }
     }
 
+    /// Closes behind a last text.
+    package func close(_ code: CloseCode, reason: String, behind farewell: [UInt8]) {
+        connection.finish {
+            say(farewell, into: &$0)
+            _ = closing.begin(code, reason: reason, into: &$0)
+        }
+    }
+
+    private func say(_ farewell: [UInt8], into output: inout ByteBuffer) {
+        guard closing.canSend else { return }
+        FrameEncoder.write(.text, farewell.span, into: &output)
+    }
+
     public override func end(_ ending: StreamEnding, on connection: Connection) {
         let code: CloseCode =
             switch ending {
-            case .finished, .stopped: .normalClosure
+            case .finished, .stopped, .replaced: .normalClosure
             case .goingAway: .goingAway
             case .tooSlow: .tryAgainLater
             }
-        close(code, reason: ending.reason)
+        guard let farewell = application.farewell(for: ending, on: connection) else {
+            return close(code, reason: ending.reason)
+        }
+        close(code, reason: ending.reason, behind: farewell)
     }
 
     // MARK: Receiving
@@ -104,9 +137,15 @@ package final class WebSocketConnection: StreamHandler {
             case .ping, .pong:
                 connection.write { _ = closing.respond(to: event, into: &$0) }
                 slowDown()
-            case .close, .failure:
+            case .close:
                 // Behind the snapshots that wait: nothing may follow a Close frame (RFC 6455 §5.5.1).
                 connection.finish { _ = closing.respond(to: event, into: &$0) }
+            case .failure(let error):
+                let farewell = application.farewell(for: error, on: connection)
+                connection.finish {
+                    if let farewell { say(farewell, into: &$0) }
+                    _ = closing.respond(to: event, into: &$0)
+                }
             }
         }
         return bytes.count - rest.count

@@ -28,6 +28,7 @@ enum MetricsCatalog {
         registerHTTP(in: metrics, gateway)
         registerSockets(in: metrics, net, gateway)
         registerShards(in: metrics, registry)
+        registerSessions(in: metrics, registry.counters)
         registerEvents(in: metrics, net, registry.counters.fanout)
         metrics.register("pylon_sessions", help: "Sessions held.", .gauge { Double(sessions.count) })
         metrics.register(
@@ -104,6 +105,30 @@ enum MetricsCatalog {
             net.eventStreamsOverrun)
         metrics.register(
             "pylon_event_gaps_total", help: "Times a loop was too slow for a shard's events.", fanout.eventGaps)
+    }
+
+    private static func registerSessions(in metrics: MetricsRegistry, _ counters: ShardCounters) {
+        metrics.register("pylon_stream_v2", help: "Streams v2 open.", counters.sessions)
+        metrics.register(
+            "pylon_stream_v2_messages_total", help: "Messages for single connections: acknowledgements, refusals.",
+            counters.fanout.messagesSent)
+        metrics.register(
+            "pylon_stream_v2_message_gaps_total", help: "Times a loop was too slow for such messages.",
+            counters.fanout.messageGaps)
+        metrics.register(
+            "pylon_acknowledgements_total", help: "Acknowledgements of inputs sent.", counters.acknowledgements)
+        metrics.register(
+            "pylon_inputs_rate_limited_total", help: "Inputs refused because of inputs_per_second.",
+            counters.inputsRateLimited)
+        metrics.register(
+            "pylon_inputs_late_total", help: "Inputs that came after their tick, and were applied at once.",
+            counters.inputsLate)
+        metrics.register(
+            "pylon_seats_held", help: "Seats held for subscribers without a connection.", counters.seatsHeld)
+        metrics.register("pylon_seats_resumed_total", help: "Held seats taken up again.", counters.seatsResumed)
+        metrics.register("pylon_seats_expired_total", help: "Held seats given up.", counters.seatsExpired)
+        metrics.register(
+            "pylon_desyncs_total", help: "States of clients that were not the shard's.", counters.desyncs)
     }
 
     private static func registerShards(in metrics: MetricsRegistry, _ registry: ShardRegistry) {

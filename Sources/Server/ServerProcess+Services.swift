@@ -22,7 +22,7 @@ extension ServerProcess {
         let shardBytes = configuration.integer(.shardMessageBytes)
         let shards = ShardSocket.factory(
             registry: registry, cap: shardCap,
-            limits: WebSocketLimits(frameBytesMaximum: shardBytes, messageBytesMaximum: shardBytes))
+            limits: WebSocketLimits(frameBytesMaximum: shardBytes, messageBytesMaximum: shardBytes), log: log)
         let operations = OperationsRoutes(
             version: ShardServer.version, isDevelopment: configuration.isOn(.developmentMode), clock: clock,
             readiness: readiness, metrics: metrics, counters: gateway)

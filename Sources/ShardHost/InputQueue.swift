@@ -12,6 +12,9 @@ final class InputQueue<World: Simulation>: Sendable {
         let caller: Caller
         /// Whether the world's `authorizeInput` has been asked already.
         let isAuthorized: Bool
+        /// The step it waits for; 0 for the next.
+        let due: UInt64
+        let bytesCount: Int
     }
 
     private struct State {
@@ -20,26 +23,41 @@ final class InputQueue<World: Simulation>: Sendable {
         var bytesCount = 0
         /// How many entries each subscriber has in the queue.
         var shares: [SubscriberID: Int] = [:]
+        /// The latest step that an input of each subscriber waits for.
+        var dues: [SubscriberID: UInt64] = [:]
     }
 
     private let state = Lock(State())
     private let capacity: Int
     /// One subscriber gets a quarter of the queue, so that whoever floods a shard silences only itself; small queues are shared freely.
     private let shareMaximum: Int
+    /// How many steps an input may wait for the one it belongs to.
+    private let delay: UInt64
 
-    /// `capacity` 0 is unlimited.
-    init(capacity: Int) {
+    /// `capacity` 0 is unlimited. An input that names a tick waits for the step `delay` behind it, but at most for `delay` steps.
+    init(capacity: Int, delay: Int = 0) {
+        self.delay = UInt64(delay)
         self.capacity = capacity == 0 ? .max : capacity
         shareMaximum = capacity == 0 ? .max : max(64, capacity / 4)
     }
 
     var count: Int { state.withLock { $0.entries.count } }
 
-    /// Appends an input and gives it the next sequence number; nil when the queue is full. `isFirst` tells whether it was empty.
+    /// What became of an input that was taken.
+    struct Pushed {
+        let sequence: UInt64
+        /// Whether the queue was empty.
+        let isFirst: Bool
+        /// Whether its step had been taken already.
+        let isLate: Bool
+    }
+
+    /// Appends an input and gives it the next sequence number; nil when the queue is full. `nextStep` is the number of the step that
+    /// comes next.
     func push(
         _ input: World.Input, of message: InputMessage, from subscriber: SubscriberID, caller: Caller,
-        isAuthorized: Bool
-    ) -> (sequence: UInt64, isFirst: Bool)? {
+        isAuthorized: Bool, origin: InputOrigin, nextStep: UInt64
+    ) -> Pushed? {
         state.withLock { state in
             let share = state.shares[subscriber, default: 0]
             guard state.entries.count < capacity, share < shareMaximum,
@@ -50,18 +68,57 @@ final class InputQueue<World: Simulation>: Sendable {
             state.sequenceLast += 1
             let queued = Shard<World>.QueuedInput(
                 sequence: state.sequenceLast, clientSequence: message.clientSequence, subscriber: subscriber,
-                input: input)
-            state.entries.append(Entry(queued: queued, caller: caller, isAuthorized: isAuthorized))
-            return (state.sequenceLast, state.entries.count == 1)
+                input: input, origin: origin)
+            let (due, isLate) = step(for: message.tick, of: subscriber, nextStep, &state.dues)
+            state.entries.append(
+                Entry(
+                    queued: queued, caller: caller, isAuthorized: isAuthorized, due: due,
+                    bytesCount: message.bytesCount))
+            return Pushed(sequence: state.sequenceLast, isFirst: state.entries.count == 1, isLate: isLate)
         }
     }
 
-    /// Moves everything that waits into `entries`, which is empty and keeps its capacity from tick to tick.
-    func drain(into entries: inout [Entry]) {
+    /// The step that an input for `tick` waits for, never before an earlier one of its sender.
+    private func step(
+        for tick: UInt64?, of subscriber: SubscriberID, _ nextStep: UInt64, _ dues: inout [SubscriberID: UInt64]
+    ) -> (due: UInt64, isLate: Bool) {
+        guard delay > 0 else { return (0, false) }
+        var due = nextStep
+        var isLate = false
+        if let tick {
+            let (wanted, isBeyond) = tick.addingReportingOverflow(delay)
+            isLate = !isBeyond && wanted < nextStep
+            // Never longer than the delay: a client that claims to be far ahead only delays itself.
+            due = isBeyond ? nextStep + delay : min(max(wanted, nextStep), nextStep + delay)
+        }
+        due = max(due, dues[subscriber] ?? 0)
+        if due > nextStep { dues[subscriber] = due }
+        return (due, isLate)
+    }
+
+    /// Moves what is to be applied in `step` into `entries`, which is empty and keeps its capacity from tick to tick.
+    func drain(into entries: inout [Entry], step: UInt64) {
+        guard delay == 0 else { return drainDue(into: &entries, step: step) }
         var taken = entries
         entries = []
         taken = exchange(taken)
         entries = taken
+    }
+
+    /// Moves what has waited long enough, in the order of arrival; the rest goes on waiting, and counting.
+    private func drainDue(into entries: inout [Entry], step: UInt64) {
+        entries += state.withLock { state in
+            let taken = state.entries.filter { $0.due <= step }
+            guard !taken.isEmpty else { return taken }
+            state.entries.removeAll { $0.due <= step }
+            state.dues = state.dues.filter { $0.value > step }
+            for entry in taken {
+                state.bytesCount -= entry.bytesCount
+                let share = state.shares[entry.queued.subscriber, default: 1] - 1
+                state.shares[entry.queued.subscriber] = share > 0 ? share : nil
+            }
+            return taken
+        }
     }
 
     private func exchange(_ empty: [Entry]) -> [Entry] {

@@ -5,12 +5,15 @@ package import PylonSimulation
 package struct InputMessage: Sendable {
     package let input: JSONValue
     package let clientSequence: UInt64?
+    /// The client's tick that it belongs to; nil for at once.
+    package let tick: UInt64?
     /// The size of the message it came in, which counts against the queue.
     package let bytesCount: Int
 
-    package init(input: JSONValue, clientSequence: UInt64?, bytesCount: Int) {
+    package init(input: JSONValue, clientSequence: UInt64?, tick: UInt64? = nil, bytesCount: Int) {
         self.input = input
         self.clientSequence = clientSequence
+        self.tick = tick
         self.bytesCount = bytesCount
     }
 }

@@ -5,12 +5,16 @@ internal import PylonJSON
 internal import PylonNet
 internal import PylonSimulation
 internal import PylonTelemetry
+internal import PylonTime
 
 /// Everyone who watches one shard, as its worker knows them: who has which view, and the hubs that the frames and events go out by.
 /// Belongs to the worker.
 final class ShardAudience<World: Simulation> {
     private let counters: FanoutCounters
     private let lanes = LaneSet()
+    /// The messages of stream v2 for single connections.
+    let post: MessagePost
+    private let keepsHashes: Bool
     private var views: [World.View: ViewSlot] = [:]
     private let eventHub: Hub<EventStripe>
     private var eventLog: EventLog
@@ -24,9 +28,12 @@ final class ShardAudience<World: Simulation> {
         var frames = FramePool()
         /// The newest frame, for those who join before the next.
         var latest: Frame?
+        /// Nil unless the shard keeps hashes.
+        let hashes: SnapshotHashes?
 
-        init(hub: Hub<SnapshotStripe>) {
+        init(hub: Hub<SnapshotStripe>, hashes: SnapshotHashes?) {
             self.hub = hub
+            self.hashes = hashes
         }
     }
 
@@ -35,12 +42,14 @@ final class ShardAudience<World: Simulation> {
         let subscriber: SubscriberID
         let loop: EventLoop
         let transport: Transports
-        /// What it sees of the state; nil when it follows the events.
+        /// What it sees of the state; nil when it follows the events alone.
         var view: World.View?
+        let followsEvents: Bool
         /// For following view changes; belongs to the loop.
         let subscription: Subscription
 
-        init(_ request: SubscribeRequest, view: World.View?, subscription: Subscription) {
+        init(_ request: SubscribeRequest, view: World.View?, followsEvents: Bool, subscription: Subscription) {
+            self.followsEvents = followsEvents
             subscriber = request.subscriber
             loop = request.connection.loop
             transport = request.transport
@@ -50,8 +59,10 @@ final class ShardAudience<World: Simulation> {
     }
 
     /// Nobody yet. Events are numbered from behind `eventStart` on, and at most `eventsKeptMaximum` of them kept.
-    init(counters: FanoutCounters, eventStart: EventCursor, eventsKeptMaximum: Int) {
+    init(counters: FanoutCounters, eventStart: EventCursor, eventsKeptMaximum: Int, keepsHashes: Bool = false) {
         self.counters = counters
+        self.keepsHashes = keepsHashes
+        post = MessagePost(lanes: lanes, counters: counters)
         eventHub = Hub(lanes: lanes, counters: counters)
         eventLog = EventLog(start: eventStart, eventsMaximum: eventsKeptMaximum)
     }
@@ -105,23 +116,35 @@ final class ShardAudience<World: Simulation> {
             let stripe = slot(of: view).hub.admit(on: attachment.loop, attachment.transport)
             attachment.view = view
             let subscription = attachment.subscription
-            stripe.perform { subscription.move(to: stripe) }
+            let hashes = slot(of: view).hashes
+            let tick = shard.tick
+            stripe.perform { subscription.move(to: stripe, hashes: hashes, tick: tick) }
+        }
+    }
+
+    /// Keeps the hash of what each view shows at the current tick.
+    func recordHashes(of shard: Shard<World>) {
+        for (view, slot) in views where !slot.hub.isEmpty {
+            slot.hashes?.record(tick: shard.tick.number, hash: shard.snapshotHash(of: view, scratch: &writer))
         }
     }
 
     private func slot(of view: World.View) -> ViewSlot {
         if let slot = views[view] { return slot }
-        let slot = ViewSlot(hub: Hub(lanes: lanes, counters: counters))
+        let slot = ViewSlot(
+            hub: Hub(lanes: lanes, counters: counters), hashes: keepsHashes ? SnapshotHashes() : nil)
         views[view] = slot
         return slot
     }
 
     /// Ends everybody's stream.
     func end(_ ending: StreamEnding) {
+        post.flush()
+        // First: it sends what waits to be merged, and a stream v2 ends with the first hub that ends it.
+        eventHub.end(ending)
         for slot in views.values {
             slot.hub.end(ending)
         }
-        eventHub.end(ending)
     }
 
     // MARK: Coming and going
@@ -129,35 +152,64 @@ final class ShardAudience<World: Simulation> {
     /// What a subscriber is sent before anything that comes later, if it is events it asks for. Throws `resyncRequired` for a cursor
     /// that cannot be continued from.
     func opening(for request: SubscribeRequest) throws(ShardError) -> [SharedBytes] {
-        guard case .events(let cursor) = request.stream else { return [] }
+        let cursor: EventCursor?
+        switch request.stream {
+        case .events(let after): cursor = after
+        case .session(let options) where options.followsEvents: cursor = options.eventCursor
+        case .snapshots, .session: return []
+        }
         do throws(EventLog.CursorOutOfRange) {
-            return try eventLog.opening(after: cursor, for: request.transport)
+            return try eventLog.opening(after: cursor, for: request.transport.ofEvents)
         } catch {
             throw .resyncRequired(oldest: error.oldest.number)
         }
     }
 
-    /// Takes a connection in and starts its stream; `opening` is what `opening(for:)` has just returned.
-    func admit(_ request: SubscribeRequest, opening: [SharedBytes], to handle: any ShardHandle, _ shard: Shard<World>) {
+    /// The newest event, which a stream that asks for those to come begins behind.
+    var eventLast: EventCursor { eventLog.last }
+
+    /// The number of the next connection.
+    func makeAttachment() -> UInt64 {
+        attachmentLast += 1
+        return attachmentLast
+    }
+
+    /// Takes a connection in, by the number that `makeAttachment` gave it, and starts its stream; `opening` is what `opening(for:)` has
+    /// just returned.
+    func admit(
+        _ request: SubscribeRequest, _ attachment: UInt64, opening: [SharedBytes], session: SessionStart?,
+        to handle: any ShardHandle, _ shard: Shard<World>
+    ) {
         let loop = request.connection.loop
-        guard case .snapshots = request.stream else {
+        guard request.stream.hasState else {
             let stripe = eventHub.admit(on: loop, request.transport)
-            return start(request, to: handle, view: nil, on: stripe) { $0.begin(on: stripe, opening: opening) }
+            let subscription = Subscription(shard: handle, attachment: attachment, request: request)
+            attachments[attachment] = Attachment(request, view: nil, followsEvents: true, subscription: subscription)
+            return start(subscription, request, on: stripe) { $0.begin(on: stripe, opening: opening) }
         }
         let view = shard.world.view(of: request.subscriber)
         let slot = slot(of: view)
         let stripe = slot.hub.admit(on: loop, request.transport)
         let first = firstFrame(of: view, in: slot, shard, for: request.transport)
-        start(request, to: handle, view: view, on: stripe) { $0.begin(on: stripe, first: first) }
+        let subscription = Subscription(
+            shard: handle, attachment: attachment, request: request, recipient: session?.recipient)
+        attachments[attachment] = Attachment(
+            request, view: view, followsEvents: session?.followsEvents == true, subscription: subscription)
+        guard let session else {
+            return start(subscription, request, on: stripe) { $0.begin(on: stripe, first: first) }
+        }
+        var whole = SessionOpening(hello: session.hello, first: first, stripe: stripe, hashes: slot.hashes)
+        if session.followsEvents {
+            whole.events = opening
+            whole.eventStripe = eventHub.admit(on: loop, request.transport.ofEvents)
+        }
+        start(subscription, request, on: stripe) { [whole] in $0.begin(whole) }
     }
 
     private func start(
-        _ request: SubscribeRequest, to handle: any ShardHandle, view: World.View?, on stripe: Stripe,
+        _ subscription: Subscription, _ request: SubscribeRequest, on stripe: Stripe,
         _ begin: @escaping @Sendable (Subscription) -> Void
     ) {
-        attachmentLast += 1
-        let subscription = Subscription(shard: handle, attachment: attachmentLast, request: request)
-        attachments[attachmentLast] = Attachment(request, view: view, subscription: subscription)
         stripe.perform {
             guard request.connection.onLoop.isOpen else {
                 subscription.cancel()
@@ -179,6 +231,23 @@ final class ShardAudience<World: Simulation> {
         return frame
     }
 
+    /// Ends the stream of one connection.
+    func end(_ attachment: UInt64, _ ending: StreamEnding) {
+        if let recipient = recipient(of: attachment) { post.end(ending, of: recipient) }
+    }
+
+    /// Where the messages for a stream v2 go; nil when it has gone, or is v1.
+    func recipient(of attachment: UInt64) -> MessageRecipient? { attachments[attachment]?.subscription.recipient }
+
+    /// Sends a connection the state of now once more.
+    func resendState(to attachment: UInt64, _ shard: Shard<World>) {
+        guard let found = attachments[attachment], let view = found.view else { return }
+        let slot = slot(of: view)
+        let frame = firstFrame(of: view, in: slot, shard, for: found.transport)
+        let subscription = found.subscription
+        slot.hub.perform(on: found.loop) { subscription.sendState(frame) }
+    }
+
     /// Has what newcomers see first written anew, because the world has changed between its ticks.
     func forgetLatest() {
         for slot in views.values { slot.latest = nil }
@@ -187,11 +256,15 @@ final class ShardAudience<World: Simulation> {
     /// Lets a connection go; returns whose it was, nil when it had gone already.
     func detach(_ attachment: UInt64) -> SubscriberID? {
         guard let gone = attachments.removeValue(forKey: attachment) else { return nil }
-        if let view = gone.view {
-            views[view]?.hub.dismiss(from: gone.loop, gone.transport)
-        } else {
-            eventHub.dismiss(from: gone.loop, gone.transport)
-        }
+        if let view = gone.view { views[view]?.hub.dismiss(from: gone.loop, gone.transport) }
+        if gone.followsEvents { eventHub.dismiss(from: gone.loop, gone.transport.ofEvents) }
         return gone.subscriber
     }
+}
+
+/// What of a stream v2 its shard has decided.
+struct SessionStart {
+    let hello: SharedBytes
+    let recipient: MessageRecipient
+    let followsEvents: Bool
 }

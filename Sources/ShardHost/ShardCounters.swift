@@ -10,7 +10,21 @@ package struct ShardCounters: Sendable {
     package let inputsApplied = Counter()
     /// Refused because the queue was full, the JSON did not fit, a hook said no, or the world threw.
     package let inputsRefused = Counter()
+    /// Of those: refused because the subscriber sent too many a second.
+    package let inputsRateLimited = Counter()
+    /// Inputs for a tick that had passed already; they are applied at once.
+    package let inputsLate = Counter()
+    /// Acknowledgements sent over streams v2.
+    package let acknowledgements = Counter()
     package let subscribers = Gauge()
+    /// Of those: streams v2.
+    package let sessions = Gauge()
+    /// Seats held for subscribers without a connection; those that were taken up again, and those that were given up.
+    package let seatsHeld = Gauge()
+    package let seatsResumed = Counter()
+    package let seatsExpired = Counter()
+    /// Clients' states that were not the shard's.
+    package let desyncs = Counter()
     package let fanout = FanoutCounters()
 
     package init() {}

@@ -1,5 +1,7 @@
 package import PylonFanout
 package import PylonSimulation
+package import PylonStreamProtocol
+internal import PylonTime
 internal import Synchronization
 
 /// A running shard as the rest of the server sees it: safe from any thread, and without its world's type.
@@ -30,6 +32,12 @@ package protocol ShardHandle: AnyObject, Sendable {
     /// Counts an input that could not even be read.
     func countRefusedInput()
 
+    /// Counts a client whose state is not the shard's.
+    func countDesync()
+
+    /// Sends a connection the whole state of now. Asynchronous; the caller limits how often.
+    func resendState(to subscription: Subscription)
+
     /// Ends the shard; its subscribers are told `ending`. Asynchronous.
     func stop(_ ending: StreamEnding)
 
@@ -41,6 +49,15 @@ package protocol ShardHandle: AnyObject, Sendable {
 }
 
 extension ShardHandle {
+    /// What a `pong` tells: the server's monotonic clock, the last step and its age. Without asking the worker.
+    package var time: ServerMessage.Time {
+        let (tick, began) = status.stamp.value
+        let now = worker.clock.now()
+        return ServerMessage.Time(
+            serverMilliseconds: now.milliseconds, tick: tick.number,
+            tickAgeMilliseconds: (now - began).inSeconds * 1000)
+    }
+
     /// False once the shard has ended; it does not start again.
     package var isRunning: Bool { status.isRunning.load(ordering: .acquiring) }
 
@@ -58,6 +75,12 @@ package final class ShardStatus: Sendable {
     let isRunning = Atomic<Bool>(true)
     let tick = Atomic<UInt64>(0)
     let connections = Atomic<Int>(0)
+    /// The last step with its time, for clients that compare clocks.
+    let stamp: TickStamp
+
+    init(now: Instant) {
+        stamp = TickStamp(now: now)
+    }
 }
 
 /// A shard at a glance.
@@ -68,4 +91,9 @@ package struct ShardInformation: Sendable, Equatable {
     package let tick: UInt64
     package let subscribers: Int
     package let inputsQueued: Int
+}
+
+extension Instant {
+    /// Milliseconds since the clock's origin, as clients read them.
+    var milliseconds: Double { Double(nanoseconds) / 1_000_000 }
 }

@@ -15,16 +15,20 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     let id: String
     let kind: String
     let worker: TickWorker
-    let status = ShardStatus()
-    private var shard: Shard<World>
+    let status: ShardStatus
+    var shard: Shard<World>
     private let queue: InputQueue<World>
-    private let counters: ShardCounters
+    private let rateLimit: InputRateLimit?
+    let counters: ShardCounters
     private var schedule: TickSchedule?
     /// When an event-driven shard last had somebody or something to do.
     private var eventLast: Instant = .distantFuture
     private var onEnd: @Sendable (_ id: String, StreamEnding) -> Void = { _, _ in }
     private var eventStepLast = Instant(nanoseconds: 0)
-    private let audience: ShardAudience<World>
+    let audience: ShardAudience<World>
+    var seats: SeatTable
+    /// Whether the worker has been asked to look for seats to give up.
+    var awaitsSeatExpiry = false
     private let events = EventOutbox()
     private var drained: [InputQueue<World>.Entry] = []
     private var accepted: [Shard<World>.QueuedInput] = []
@@ -35,10 +39,14 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         self.worker = worker
         self.shard = shard
         self.counters = counters
-        queue = InputQueue(capacity: shard.configuration.inputsQueuedMaximum)
+        let configuration = shard.configuration
+        status = ShardStatus(now: worker.clock.now())
+        queue = InputQueue(capacity: configuration.inputsQueuedMaximum, delay: configuration.inputDelayTicks)
+        rateLimit = InputRateLimit(perSecond: configuration.inputsPerSecond)
+        seats = SeatTable(grace: configuration.reconnectGrace)
         audience = ShardAudience(
             counters: counters.fanout, eventStart: EventCursor(worker.clock.microsecondsSinceEpoch()),
-            eventsKeptMaximum: shard.configuration.eventsKeptMaximum)
+            eventsKeptMaximum: configuration.eventsKeptMaximum, keepsHashes: configuration.hashTicks > 0)
     }
 
     var inputsQueued: Int { queue.count }
@@ -84,7 +92,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     /// An event-driven shard has no ticks to count: it is idle by the clock.
     private func stopIfIdle(now: Instant) -> Instant? {
-        if audience.count > 0 { eventLast = now }
+        if audience.count + seats.heldCount > 0 { eventLast = now }
         let deadline = eventLast + shard.configuration.idleMaximum
         // At most a minute ahead, so that a shard that was removed is let go of soon.
         guard deadline <= now else { return min(deadline, now + .seconds(60)) }
@@ -93,7 +101,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     private func step() {
-        queue.drain(into: &drained)
+        let began = worker.clock.now()
+        queue.drain(into: &drained, step: shard.tick.number + 1)
         for entry in drained {
             if mayApply(entry) { accepted.append(entry.queued) }
         }
@@ -103,11 +112,15 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         counters.ticks.add()
         counters.inputsApplied.add(applied)
         counters.inputsRefused.add(drained.count - applied)
-        drained.removeAll(keepingCapacity: true)
-        accepted.removeAll(keepingCapacity: true)
         status.tick.store(shard.tick.number, ordering: .relaxed)
+        status.stamp.set(shard.tick, now: began)
         audience.publishEvents(events)
         events.removeAll()
+        if seats.hasSessions { answer(accepted) }
+        drained.removeAll(keepingCapacity: true)
+        accepted.removeAll(keepingCapacity: true)
+        let hashTicks = UInt64(shard.configuration.hashTicks)
+        if hashTicks > 0, shard.tick.number % hashTicks == 0 { audience.recordHashes(of: shard) }
         if shard.publishesNow { audience.publishSnapshots(of: shard) }
         if shard.world.isFinished { end(.finished) }
     }
@@ -116,12 +129,18 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         let subscriber = entry.queued.subscriber
         guard shard.isAttached(subscriber) else { return false }
         if entry.isAuthorized { return true }
-        return shard.world.authorizeInput(entry.queued.input, from: subscriber, caller: entry.caller) == .allowed
+        let verdict = shard.world.authorizeInput(entry.queued.input, from: subscriber, caller: entry.caller)
+        guard case .refused(let reason) = verdict else { return true }
+        if entry.queued.origin != .unanswered {
+            refuse(entry.queued.origin, subscriber, entry.queued.clientSequence, .unauthorized(reason: reason))
+        }
+        return false
     }
 
     private func end(_ ending: StreamEnding) {
         guard isRunning else { return }
         status.isRunning.store(false, ordering: .releasing)
+        counters.seatsHeld.add(-seats.forgetHeld())
         onEnd(id, ending)
         audience.end(ending)
     }
@@ -143,22 +162,31 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     private func admit(_ request: SubscribeRequest) throws(ShardError) {
-        let world = shard.world
-        let verdict =
-            request.stream == .snapshots
-            ? world.authorizeSubscribe(request.subscriber, caller: request.caller)
-            : world.authorizeEvents(request.subscriber, caller: request.caller)
-        if case .refused(let reason) = verdict { throw .unauthorized(reason: reason) }
+        try authorize(request)
         guard isRunning else { throw .stopped }
+        let resumption = self.resumption(of: request)
         let maximum = shard.configuration.subscribersMaximum
-        guard maximum == 0 || audience.count < maximum else { throw .full }
+        guard maximum == 0 || placesTaken(besides: request.subscriber, resumption) < maximum else { throw .full }
 
         let opening = try audience.opening(for: request)
-        shard.attach(request.subscriber)
+        let attachment = audience.makeAttachment()
+        let session = startSession(request, attachment, opening, isResumed: resumption != nil)
+        takeSeat(request.subscriber, attachment, session)
         forgetLatestIfEventDriven()
         // First, so that whoever sees its first frame finds itself counted.
         countConnections(audience.count + 1, change: 1)
-        audience.admit(request, opening: opening, to: self, shard)
+        audience.admit(request, attachment, opening: opening, session: session?.start, to: self, shard)
+        if let replaced = resumption?.replaced { audience.end(replaced, .replaced) }
+    }
+
+    private func authorize(_ request: SubscribeRequest) throws(ShardError) {
+        let (subscriber, caller) = (request.subscriber, request.caller)
+        var verdict = Authorization.allowed
+        if request.stream.hasState { verdict = shard.world.authorizeSubscribe(subscriber, caller: caller) }
+        if verdict == .allowed, request.stream.hasEvents {
+            verdict = shard.world.authorizeEvents(subscriber, caller: caller)
+        }
+        if case .refused(let reason) = verdict { throw .unauthorized(reason: reason) }
     }
 
     /// Joining and leaving change a world between its ticks. Where the next tick is milliseconds away it tells; an event-driven world
@@ -170,7 +198,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     func detach(attachment: UInt64) {
         worker.submit { [self] in
             guard let subscriber = audience.detach(attachment) else { return }
-            shard.detach(subscriber)
+            leaveSeat(subscriber, attachment)
             forgetLatestIfEventDriven()
             countConnections(audience.count, change: -1)
             eventLast = worker.clock.now()
@@ -185,9 +213,11 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     // MARK: Inputs
 
     func push(_ message: InputMessage, from subscription: Subscription) throws(ShardError) -> UInt64 {
-        try enqueue(
+        // Before it is decoded: a flood is not to cost more than it must.
+        try takeToken(of: subscription.subscriber)
+        return try enqueue(
             try decode(message.input), of: message, from: subscription.subscriber, caller: subscription.caller,
-            isAuthorized: false)
+            isAuthorized: false, origin: subscription.origin)
     }
 
     func push(_ request: InputRequest) {
@@ -206,50 +236,46 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
                     }
                     let verdict = shard.world.authorizeInput(input, from: request.subscriber, caller: request.caller)
                     if case .refused(let reason) = verdict { throw .unauthorized(reason: reason) }
+                    // Not before: nobody else's requests use up a subscriber's tokens.
+                    try takeToken(of: request.subscriber)
                     return try enqueue(
-                        input, of: request.message, from: request.subscriber, caller: request.caller, isAuthorized: true
-                    )
+                        input, of: request.message, from: request.subscriber, caller: request.caller,
+                        isAuthorized: true, origin: .request)
                 })
         }
     }
 
     func countRefusedInput() { counters.inputsRefused.add() }
 
+    private func takeToken(of subscriber: SubscriberID) throws(ShardError) {
+        guard let rateLimit, !rateLimit.take(subscriber, now: worker.clock.now()) else { return }
+        counters.inputsRefused.add()
+        counters.inputsRateLimited.add()
+        throw .rateLimited
+    }
+
     private func decode(_ json: JSONValue) throws(ShardError) -> World.Input {
         do {
             return try World.decodeInput(json)
         } catch {
             counters.inputsRefused.add()
-            throw .inputMalformed(reason: Self.reason(error))
+            throw .inputMalformed(reason: inputRefusalReason(error))
         }
-    }
-
-    /// What a client may know of an error: what the author says of it, or where in the input it is; not how the server is made.
-    private static func reason(_ error: any Error) -> String {
-        guard let error = error as? DecodingError else {
-            return (error as? any CustomStringConvertible)?.description ?? "the input was refused"
-        }
-        let context: DecodingError.Context
-        switch error {
-        case .keyNotFound(let key, _): return "\"\(key.stringValue)\" is missing"
-        case .typeMismatch(_, let found), .valueNotFound(_, let found), .dataCorrupted(let found): context = found
-        @unknown default: return "the input was refused"
-        }
-        let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-        return path.isEmpty ? "it has the wrong type" : "\"\(path)\" has the wrong type"
     }
 
     private func enqueue(
         _ input: World.Input, of message: InputMessage, from subscriber: SubscriberID, caller: Caller,
-        isAuthorized: Bool
+        isAuthorized: Bool, origin: InputOrigin
     ) throws(ShardError) -> UInt64 {
         guard isRunning else { throw .stopped }
         let pushed = queue.push(
-            input, of: message, from: subscriber, caller: caller, isAuthorized: isAuthorized)
+            input, of: message, from: subscriber, caller: caller, isAuthorized: isAuthorized, origin: origin,
+            nextStep: status.tick.load(ordering: .relaxed) + 1)
         guard let pushed else {
             counters.inputsRefused.add()
             throw .inputQueueFull
         }
+        if pushed.isLate { counters.inputsLate.add() }
         if pushed.isFirst, shard.configuration.tickRate.isEventDriven {
             worker.submit { [self] in stepForInput() }
         }

@@ -2,6 +2,7 @@ internal import PylonBytes
 internal import PylonFanout
 internal import PylonNet
 package import PylonSimulation
+internal import PylonTime
 
 /// One connection's place in a shard. Belongs to the connection's loop.
 package final class Subscription: @unchecked Sendable {
@@ -10,16 +11,27 @@ package final class Subscription: @unchecked Sendable {
     package let shard: any ShardHandle
     package let subscriber: SubscriberID
     package let caller: Caller
-    private let attachment: UInt64
+    let attachment: UInt64
+    /// Where refusals behind the queue go.
+    let origin: InputOrigin
     private let transport: Transports
     /// Let go of at the end: the connection holds its handler, and that holds this.
     private var connection: ConnectionReference?
     /// Where the connection is in the list, nil when it is in none.
     private var stripe: Stripe?
+    /// The same of the events that a stream v2 carries besides.
+    private var eventStripe: Stripe?
+    /// Where a stream v2 gets the messages for itself alone.
+    let recipient: MessageRecipient?
+    /// The hashes of what the subscriber sees, and the tick from which on it sees that.
+    private var hashes: SnapshotHashes?
+    private var hashesSince: UInt64 = 0
 
-    init(shard: any ShardHandle, attachment: UInt64, request: SubscribeRequest) {
+    init(shard: any ShardHandle, attachment: UInt64, request: SubscribeRequest, recipient: MessageRecipient? = nil) {
         self.shard = shard
         self.attachment = attachment
+        self.recipient = recipient
+        origin = recipient == nil ? .unanswered : .connection(attachment)
         subscriber = request.subscriber
         caller = request.caller
         transport = request.transport
@@ -32,6 +44,9 @@ package final class Subscription: @unchecked Sendable {
         self.connection = nil
         stripe?.remove(connection, from: transport)
         stripe = nil
+        eventStripe?.remove(connection, from: transport.ofEvents)
+        eventStripe = nil
+        recipient?.end()
         shard.detach(attachment: attachment)
     }
 
@@ -49,12 +64,42 @@ package final class Subscription: @unchecked Sendable {
         stripe.attach(connection, as: transport, opening: opening)
     }
 
+    /// Starts a stream v2: its hello, the state, then the events it misses.
+    func begin(_ opening: SessionOpening) {
+        guard let connection = openConnection() else { return }
+        recipient?.begin(connection)
+        connection.write { $0.append(opening.hello.unsafeBytes) }
+        hashes = opening.hashes
+        hashesSince = opening.first.tick.number
+        stripe = opening.stripe
+        opening.stripe.attach(connection, as: transport, first: opening.first)
+        eventStripe = opening.eventStripe
+        opening.eventStripe?.attach(connection, as: transport.ofEvents, opening: opening.events)
+    }
+
     /// Follows the subscriber into another view. It comes behind `begin` in the lane.
-    func move(to next: SnapshotStripe) {
+    func move(to next: SnapshotStripe, hashes: SnapshotHashes?, tick: Tick) {
         guard let stripe, let connection = connection?.onLoop else { return }
         stripe.remove(connection, from: transport)
         self.stripe = next
+        self.hashes = hashes
+        hashesSince = tick.number
         next.attach(connection, as: transport, first: nil)
+    }
+
+    /// Sends the state of now, in its turn among the others.
+    func sendState(_ frame: Frame) {
+        guard let stripe, let connection = connection?.onLoop, connection.isOpen,
+            let bytes = frame.bytes(for: transport, on: stripe.loop)
+        else { return }
+        connection.queueSnapshot(bytes)
+    }
+
+    /// Whether the client's state of `tick` was another than the shard's; false as well when that is not known any more.
+    package func differs(tick: UInt64, hash: UInt64) -> Bool {
+        guard tick >= hashesSince, hashes?.compare(tick: tick, hash: hash) == .different else { return false }
+        shard.countDesync()
+        return true
     }
 
     private func openConnection() -> Connection? {
@@ -66,4 +111,15 @@ package final class Subscription: @unchecked Sendable {
         }
         return connection
     }
+}
+
+/// What a stream v2 begins with.
+struct SessionOpening: Sendable {
+    let hello: SharedBytes
+    let first: Frame
+    let stripe: SnapshotStripe
+    let hashes: SnapshotHashes?
+    /// The events that it misses, if it follows them.
+    var events: [SharedBytes] = []
+    var eventStripe: EventStripe?
 }

@@ -14,6 +14,8 @@ public struct Shard<World: Simulation> {
     public private(set) var tickLastActive = Tick(0)
     /// Inputs that `apply` refused by throwing.
     public private(set) var inputsFailed: UInt64 = 0
+    /// The inputs of the last step that the world threw at and whose sender wants to hear of it.
+    package private(set) var failures: [InputFailure] = []
 
     private var connections: [SubscriberID: Int] = [:]
     private var acknowledgements: [SubscriberID: Acknowledgement] = [:]
@@ -30,12 +32,23 @@ public struct Shard<World: Simulation> {
         public let clientSequence: UInt64?
         public let subscriber: SubscriberID
         public let input: World.Input
+        /// Who hears of it when the world throws.
+        package let origin: InputOrigin
 
         public init(sequence: UInt64, clientSequence: UInt64?, subscriber: SubscriberID, input: World.Input) {
+            self.init(
+                sequence: sequence, clientSequence: clientSequence, subscriber: subscriber, input: input,
+                origin: .unanswered)
+        }
+
+        package init(
+            sequence: UInt64, clientSequence: UInt64?, subscriber: SubscriberID, input: World.Input, origin: InputOrigin
+        ) {
             self.sequence = sequence
             self.clientSequence = clientSequence
             self.subscriber = subscriber
             self.input = input
+            self.origin = origin
         }
     }
 
@@ -65,12 +78,16 @@ public struct Shard<World: Simulation> {
         }
     }
 
+    /// The newest input of `subscriber` that the world contains; nil when there was none since it joined.
+    public func acknowledgement(of subscriber: SubscriberID) -> Acknowledgement? { acknowledgements[subscriber] }
+
     // MARK: Ticking
 
     /// Runs one step: the inputs in their order, then the world's own step. What they broadcast is added to `events`; what
     /// an input broadcast that then threw is taken back.
     public mutating func step(inputs: some Sequence<QueuedInput>, events: EventOutbox = EventOutbox()) {
         tick = tick.next
+        if !failures.isEmpty { failures.removeAll(keepingCapacity: true) }
         let context = StepContext(tick: tick, rate: configuration.tickRate, events: events)
         for input in inputs {
             tickLastActive = tick
@@ -87,6 +104,7 @@ public struct Shard<World: Simulation> {
         } catch {
             // The world refused it; it is acknowledged all the same, since the client must not wait for it.
             inputsFailed += 1
+            if queued.origin != .unanswered { failures.append(InputFailure(queued, error)) }
             events.truncate(to: eventsBefore)
         }
         guard connections[queued.subscriber] != nil else { return }

@@ -15,13 +15,29 @@ public struct ShardConfiguration: Hashable, Sendable {
     public var ticksPerSnapshot = 1
     /// The newest events kept for subscribers who resume; with their framed forms they are at most 4 MiB.
     public var eventsKeptMaximum = 1_000_000
+    /// How long the seat of a subscriber whose last connection went is held for it: until then the world is not told that it left, its
+    /// acknowledgement is kept, and its place counts. At most `reconnectGraceMaximum`. None unless asked for: a world is told of a
+    /// leaver at once, as it always was.
+    public var reconnectGrace: Duration = .zero
+    /// Inputs that one subscriber may send a second, with a burst of as many; 0 is unlimited.
+    public var inputsPerSecond = 0
+    /// For how many ticks an input that names the client's tick may wait for its turn, 0...`inputDelayMaximum`.
+    public var inputDelayTicks = 0
+    /// The hash of the state is kept every so many ticks, for clients to compare theirs with; 0 is never.
+    public var hashTicks = 0
+
+    /// 10 minutes: longer than that nobody waits for a player.
+    public static let reconnectGraceMaximum: Duration = .seconds(600)
+    /// 32 ticks: 1.6 s at the standard rate, more than any connection's jitter.
+    public static let inputDelayMaximum = 32
 
     public init() {}
 
     /// The fields of a shard's `config` that belong to the engine; what a kind adds to them is its own business.
     static let fieldNames = [
         "tick_rate_hz", "max_subscribers", "max_input_queue", "idle_ticks_before_shutdown", "snapshot_format",
-        "ticks_per_snapshot", "events_kept",
+        "ticks_per_snapshot", "events_kept", "reconnect_grace_ms", "inputs_per_second", "input_delay_ticks",
+        "hash_ticks",
     ]
 
     /// Reads the engine's fields out of a shard's `config` object; missing ones keep their default.
@@ -44,10 +60,26 @@ public struct ShardConfiguration: Hashable, Sendable {
         }
         if let ticks = try Self.integer("ticks_per_snapshot", in: json, 1...10_000) { ticksPerSnapshot = ticks }
         if let count = try Self.integer("events_kept", in: json, 0...1_000_000) { eventsKeptMaximum = count }
+        try readStreamFields(json)
         switch json["snapshot_format"] {
         case nil, .null, .string("json"), .string("json_compact"): break
         default: throw ConfigurationError("snapshot_format", "must be \"json\" or \"json_compact\"")
         }
+    }
+
+    private mutating func readStreamFields(_ json: JSONValue) throws(ConfigurationError) {
+        let graceMaximum = Int(Self.reconnectGraceMaximum.inSeconds * 1000)
+        if let milliseconds = try Self.integer("reconnect_grace_ms", in: json, 0...graceMaximum) {
+            reconnectGrace = .milliseconds(milliseconds)
+        }
+        if let count = try Self.integer("inputs_per_second", in: json, 0...1_000_000) { inputsPerSecond = count }
+        if let ticks = try Self.integer("input_delay_ticks", in: json, 0...Self.inputDelayMaximum) {
+            guard ticks == 0 || !tickRate.isEventDriven else {
+                throw ConfigurationError("input_delay_ticks", "needs a tick_rate_hz of at least 1")
+            }
+            inputDelayTicks = ticks
+        }
+        if let ticks = try Self.integer("hash_ticks", in: json, 0...1_000_000) { hashTicks = ticks }
     }
 
     private static func integer(

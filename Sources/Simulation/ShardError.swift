@@ -4,6 +4,8 @@ public enum ShardError: Error, Hashable, Sendable {
     case full
     /// The input queue is full.
     case inputQueueFull
+    /// The subscriber sends more inputs a second than the shard takes from one.
+    case rateLimited
     /// The shard no longer runs.
     case stopped
     /// The connection was closed before the answer came.
@@ -21,6 +23,7 @@ public enum ShardError: Error, Hashable, Sendable {
         switch self {
         case .full: "the shard is full"
         case .inputQueueFull: "the shard's input queue is full"
+        case .rateLimited: "too many inputs a second"
         case .stopped: "the shard has stopped"
         case .disconnected: "the connection is closed"
         case .unauthorized(let reason): "unauthorized: \(reason)"

@@ -1,0 +1,176 @@
+internal import PylonFanout
+internal import PylonSimulation
+internal import PylonTime
+
+/// Who has a seat in a shard: every subscriber with a connection, and those whose last one went less than the grace ago. Belongs to the
+/// shard's worker.
+struct SeatTable {
+    /// 100,000 seats held for those who are away, where the shard itself has no limit.
+    static let heldMaximum = 100_000
+
+    /// One subscriber's seat.
+    final class Seat {
+        let subscriber: SubscriberID
+        fileprivate(set) var members: [Member] = []
+        /// The token of the connection that went last, while the seat is held.
+        fileprivate var tokenLost: ResumeToken?
+        /// Until when it is held for one who has no connection.
+        fileprivate(set) var heldUntil: Instant?
+        /// Whether something of this subscriber was applied since its acknowledgement was last sent.
+        fileprivate(set) var awaitsAcknowledgement = false
+
+        fileprivate init(subscriber: SubscriberID) {
+            self.subscriber = subscriber
+        }
+    }
+
+    /// One connection at a seat.
+    final class Member {
+        let attachment: UInt64
+        /// Nil for streams v1, which get neither tokens nor messages.
+        let session: Session?
+
+        fileprivate init(attachment: UInt64, session: Session?) {
+            self.attachment = attachment
+            self.session = session
+        }
+    }
+
+    /// What belongs to a stream v2.
+    final class Session {
+        let recipient: MessageRecipient
+        let token: ResumeToken
+        /// The newest of the client's numbers that it was told has been applied.
+        var acknowledged: UInt64?
+
+        init(recipient: MessageRecipient, token: ResumeToken, acknowledged: UInt64?) {
+            self.recipient = recipient
+            self.token = token
+            self.acknowledged = acknowledged
+        }
+    }
+
+    private let grace: Duration
+    private var seats: [SubscriberID: Seat] = [:]
+    private(set) var sessionCount = 0
+    /// Seats with something to acknowledge.
+    private var awaiting: [Seat] = []
+    /// Seats in the order in which they were given up; some have been taken again since.
+    private var held: [Held] = []
+    private(set) var heldCount = 0
+
+    private struct Held {
+        let seat: Seat
+        let until: Instant
+    }
+
+    /// Nobody yet. Seats are held for `grace`.
+    init(grace: Duration) {
+        self.grace = grace
+    }
+
+    /// Whether anybody has a stream v2.
+    var hasSessions: Bool { sessionCount > 0 }
+
+    func isHeld(_ subscriber: SubscriberID) -> Bool { seats[subscriber]?.heldUntil != nil }
+
+    /// The sessions of those who have a stream v2 by `transport`.
+    func sessions(of subscriber: SubscriberID, _ transport: Transports) -> [Session] {
+        seats[subscriber]?.members.compactMap { $0.session?.recipient.transport == transport ? $0.session : nil } ?? []
+    }
+
+    // MARK: Coming and going
+
+    /// What a resume token is good for.
+    struct Resumption {
+        /// The connection that still has the seat, nil when it has gone.
+        let replaced: UInt64?
+    }
+
+    /// What `token` means at the seat of `subscriber`; nil for nothing.
+    func resumption(of subscriber: SubscriberID, _ token: ResumeToken?) -> Resumption? {
+        guard let token, let seat = seats[subscriber] else { return nil }
+        if let member = seat.members.first(where: { $0.session?.token == token }) {
+            return Resumption(replaced: member.attachment)
+        }
+        return seat.tokenLost == token ? Resumption(replaced: nil) : nil
+    }
+
+    /// Takes a connection in; returns whether the seat had been held, which it is no longer.
+    mutating func attach(_ subscriber: SubscriberID, _ attachment: UInt64, session: Session?) -> Bool {
+        let seat = seats[subscriber] ?? Seat(subscriber: subscriber)
+        seats[subscriber] = seat
+        seat.members.append(Member(attachment: attachment, session: session))
+        if session != nil { sessionCount += 1 }
+        guard seat.heldUntil != nil else { return false }
+        seat.heldUntil = nil
+        seat.tokenLost = nil
+        heldCount -= 1
+        return true
+    }
+
+    /// Lets a connection go; returns whether its seat is held from now on, in which case the world is not to be told.
+    mutating func detach(_ subscriber: SubscriberID, _ attachment: UInt64, now: Instant, holds: Bool) -> Bool {
+        guard let seat = seats[subscriber],
+            let index = seat.members.firstIndex(where: { $0.attachment == attachment })
+        else { return false }
+        let member = seat.members.remove(at: index)
+        if member.session != nil { sessionCount -= 1 }
+        guard seat.members.isEmpty else { return false }
+        guard holds, grace > .zero, heldCount < Self.heldMaximum else {
+            seats[subscriber] = nil
+            return false
+        }
+        seat.tokenLost = member.session?.token
+        seat.heldUntil = now + grace
+        held.append(Held(seat: seat, until: now + grace))
+        heldCount += 1
+        return true
+    }
+
+    /// When the next held seat is to be given up; nil when none is held.
+    var deadlineNext: Instant? { held.first?.until }
+
+    /// Gives up the seats whose time is over; returns whose they were.
+    mutating func takeExpired(now: Instant) -> [SubscriberID] {
+        let due = held.prefix { $0.until <= now }
+        // One that was taken again, and perhaps given up once more, has another time by now.
+        let expired = due.filter { $0.seat.heldUntil == $0.until }.map(\.seat)
+        held.removeFirst(due.count)
+        for seat in expired {
+            seat.heldUntil = nil
+            seats[seat.subscriber] = nil
+        }
+        heldCount -= expired.count
+        return expired.map(\.subscriber)
+    }
+
+    /// Gives up all held seats at once; returns how many those were.
+    mutating func forgetHeld() -> Int {
+        let count = heldCount
+        for entry in held where entry.seat.heldUntil == entry.until { seats[entry.seat.subscriber] = nil }
+        held.removeAll()
+        heldCount = 0
+        return count
+    }
+
+    // MARK: Acknowledging
+
+    /// Notes that an input of `subscriber` was applied.
+    mutating func noteApplied(_ subscriber: SubscriberID) {
+        guard let seat = seats[subscriber], !seat.awaitsAcknowledgement else { return }
+        seat.awaitsAcknowledgement = true
+        awaiting.append(seat)
+    }
+
+    /// Calls `body` for each stream v2 whose subscriber had something applied since the last call.
+    mutating func forEachAwaiting(_ body: (SubscriberID, Session) -> Void) {
+        for seat in awaiting {
+            seat.awaitsAcknowledgement = false
+            for member in seat.members {
+                if let session = member.session { body(seat.subscriber, session) }
+            }
+        }
+        awaiting.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,197 @@
+internal import PylonBytes
+internal import PylonEventStream
+internal import PylonFanout
+internal import PylonJSON
+internal import PylonNet
+internal import PylonSimulation
+internal import PylonStreamProtocol
+internal import PylonTelemetry
+internal import PylonTime
+
+/// What a shard does for streams v2 and for seats. On its worker.
+extension ShardRunner {
+    /// A stream v2 on its way into the audience, and its place at the seat.
+    struct StartedSession {
+        let start: SessionStart
+        let session: SeatTable.Session
+    }
+
+    /// The names of the messages in event streams.
+    enum MessageName {
+        static var hello: EventName? { EventName("hello") }
+        static var acknowledgement: EventName? { EventName("ack") }
+        static var error: EventName? { EventName("error") }
+    }
+
+    // MARK: Seats
+
+    /// What the request's resume token is good for; nil for nothing.
+    func resumption(of request: SubscribeRequest) -> SeatTable.Resumption? {
+        guard case .session(let options) = request.stream else { return nil }
+        return seats.resumption(of: request.subscriber, options.resumeToken)
+    }
+
+    /// The places that others have, held ones included.
+    func placesTaken(besides subscriber: SubscriberID, _ resumption: SeatTable.Resumption?) -> Int {
+        let own = (seats.isHeld(subscriber) ? 1 : 0) + (resumption?.replaced == nil ? 0 : 1)
+        return audience.count + seats.heldCount - own
+    }
+
+    /// Takes the subscriber in; the world hears of it unless the seat was held.
+    func takeSeat(_ subscriber: SubscriberID, _ attachment: UInt64, _ session: StartedSession?) {
+        shard.attach(subscriber)
+        if session != nil { counters.sessions.add(1) }
+        guard seats.attach(subscriber, attachment, session: session?.session) else { return }
+        // The connection that the held seat stood for.
+        shard.detach(subscriber)
+        counters.seatsHeld.add(-1)
+        counters.seatsResumed.add()
+    }
+
+    /// Lets a connection go. The world hears of the last unless the seat is held from now on.
+    func leaveSeat(_ subscriber: SubscriberID, _ attachment: UInt64) {
+        let now = worker.clock.now()
+        let sessionsBefore = seats.sessionCount
+        let isHeld = seats.detach(subscriber, attachment, now: now, holds: isRunning)
+        counters.sessions.add(seats.sessionCount - sessionsBefore)
+        guard isHeld else { return shard.detach(subscriber) }
+        counters.seatsHeld.add(1)
+        guard !awaitsSeatExpiry, let deadline = seats.deadlineNext else { return }
+        awaitsSeatExpiry = true
+        worker.schedule(SeatExpiry(runner: self), at: deadline)
+    }
+
+    /// Gives up the seats whose grace is over.
+    fileprivate func expireSeats(now: Instant) -> Instant? {
+        let expired = seats.takeExpired(now: now)
+        for subscriber in expired { shard.detach(subscriber) }
+        counters.seatsHeld.add(-expired.count)
+        counters.seatsExpired.add(expired.count)
+        if !expired.isEmpty, shard.configuration.tickRate.isEventDriven { audience.forgetLatest() }
+        let next = isRunning ? seats.deadlineNext : nil
+        awaitsSeatExpiry = next != nil
+        return next
+    }
+
+    /// The worker's reminder of held seats.
+    private final class SeatExpiry: TickTask {
+        private let runner: ShardRunner
+
+        init(runner: ShardRunner) {
+            self.runner = runner
+        }
+
+        func run(now: Instant) -> Instant? { runner.expireSeats(now: now) }
+    }
+
+    // MARK: Opening
+
+    /// Prepares a stream v2; nil for a stream v1.
+    func startSession(
+        _ request: SubscribeRequest, _ attachment: UInt64, _ opening: [SharedBytes], isResumed: Bool
+    ) -> StartedSession? {
+        guard case .session(let options) = request.stream else { return nil }
+        // Whoever begins anew counts its inputs anew.
+        let acknowledgement = isResumed ? acknowledgement(of: request.subscriber) : nil
+        let session = SeatTable.Session(
+            recipient: MessageRecipient(loop: request.connection.loop, transport: request.transport),
+            token: ResumeToken(), acknowledged: acknowledgement?.clientSequence)
+        let hello = hello(to: request, options, session.token, acknowledgement, isResumed: isResumed)
+        return StartedSession(
+            start: SessionStart(
+                hello: hello, recipient: session.recipient, followsEvents: options.followsEvents), session: session)
+    }
+
+    private func hello(
+        to request: SubscribeRequest, _ options: SessionOptions, _ token: ResumeToken,
+        _ acknowledgement: ServerMessage.Acknowledgement?, isResumed: Bool
+    ) -> SharedBytes {
+        var hello = ServerMessage.Hello()
+        hello.shard = id
+        hello.subscriber = request.subscriber.name
+        hello.tick = shard.tick.number
+        hello.settings = ServerMessage.Settings(shard.configuration)
+        hello.serverMilliseconds = worker.clock.now().milliseconds
+        hello.resumeToken = token.text
+        hello.isResumed = isResumed
+        hello.acknowledgement = acknowledgement
+        if options.followsEvents { hello.eventSequence = (options.eventCursor ?? audience.eventLast).number }
+        var json = JSONWriter()
+        ServerMessage.write(hello, into: &json)
+        var text = ByteBuffer()
+        var message = ByteBuffer()
+        json.withUnsafeBytes {
+            MessagePost.frame($0, MessageName.hello, for: request.transport, text: &text, into: &message)
+        }
+        return SharedBytes(message)
+    }
+
+    // MARK: Answering
+
+    /// Tells the senders of the step's inputs what became of them: refusals at once, acknowledgements with the next state.
+    func answer(_ inputs: [Shard<World>.QueuedInput]) {
+        for failure in shard.failures {
+            let error = ShardError.inputMalformed(reason: inputRefusalReason(failure.error))
+            refuse(failure.origin, failure.subscriber, failure.clientSequence, error)
+        }
+        for input in inputs where input.clientSequence != nil { seats.noteApplied(input.subscriber) }
+        if shard.publishesNow { acknowledge() }
+        audience.post.flush()
+    }
+
+    private func acknowledge() {
+        seats.forEachAwaiting { subscriber, session in
+            guard let acknowledgement = acknowledgement(of: subscriber),
+                session.acknowledged != acknowledgement.clientSequence
+            else { return }
+            session.acknowledged = acknowledgement.clientSequence
+            counters.acknowledgements.add()
+            audience.post.send(MessageName.acknowledgement, to: session.recipient) {
+                ServerMessage.write(acknowledgement, into: &$0)
+            }
+        }
+    }
+
+    private func acknowledgement(of subscriber: SubscriberID) -> ServerMessage.Acknowledgement? {
+        guard let newest = shard.acknowledgement(of: subscriber), let number = newest.clientSequence else { return nil }
+        return ServerMessage.Acknowledgement(
+            clientSequence: number, sequence: newest.serverSequence, tick: newest.tick.number)
+    }
+
+    /// Tells whoever sent an input that it was refused behind the queue.
+    func refuse(_ origin: InputOrigin, _ subscriber: SubscriberID, _ clientSequence: UInt64?, _ error: ShardError) {
+        let recipients: [MessageRecipient] =
+            switch origin {
+            case .unanswered: []
+            case .connection(let attachment): audience.recipient(of: attachment).map { [$0] } ?? []
+            case .request: seats.sessions(of: subscriber, .eventStreamV2).map(\.recipient)
+            }
+        for recipient in recipients {
+            audience.post.send(MessageName.error, to: recipient) {
+                ServerMessage.writeError(error.streamCode, error.message, clientSequence: clientSequence, into: &$0)
+            }
+        }
+    }
+
+    func countDesync() { counters.desyncs.add() }
+
+    func resendState(to subscription: Subscription) {
+        let attachment = subscription.attachment
+        worker.submit { [self] in
+            guard isRunning else { return }
+            audience.resendState(to: attachment, shard)
+        }
+    }
+}
+
+extension ServerMessage.Settings {
+    init(_ configuration: ShardConfiguration) {
+        self.init()
+        tickRateHertz = configuration.tickRate.hertz
+        ticksPerSnapshot = configuration.ticksPerSnapshot
+        inputDelayTicks = configuration.inputDelayTicks
+        inputsPerSecond = configuration.inputsPerSecond
+        reconnectGraceMilliseconds = Int(configuration.reconnectGrace.wholeNanoseconds / 1_000_000)
+        hashTicks = configuration.hashTicks
+    }
+}
