@@ -93,8 +93,8 @@ let package = Package(
         module(
             "API",
             [
-                "PylonAuth", "PylonBytes", "PylonCache", "PylonFanout", "PylonGateway", "PylonHTTP", "PylonJSON",
-                "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords", "PylonRooms", "PylonSchema",
+                "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonFanout", "PylonGateway", "PylonHTTP",
+                "PylonJSON", "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords", "PylonRooms", "PylonSchema",
                 "PylonShardHost", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonThreading",
                 "PylonTime", "PylonWebSocket",
             ]),
@@ -167,8 +167,8 @@ let package = Package(
         tests(
             "Fanout",
             [
-                "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonNet", "PylonTelemetry", "PylonTestSupport",
-                "PylonTime", "PylonWebSocket",
+                "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonJSON", "PylonNet",
+                "PylonTelemetry", "PylonTestSupport", "PylonTime", "PylonWebSocket",
             ]),
         tests("HTTP", ["PylonBytes", "PylonHTTP"]),
         tests(
@@ -183,7 +183,8 @@ let package = Package(
             "ShardHost",
             [
                 "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonShardHost",
-                "PylonSimulation", "PylonTelemetry", "PylonTestSupport", "PylonThreading", "PylonTime",
+                "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonTestSupport", "PylonThreading",
+                "PylonTime",
             ]),
         tests(
             "Storage",

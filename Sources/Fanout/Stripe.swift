@@ -52,8 +52,8 @@ package class Stripe: @unchecked Sendable {
     }
 
     func endAll(_ ending: StreamEnding) {
-        // Ending a stream may remove its connection from the lists.
-        for connection in lists.indices.flatMap({ lists[$0].all }) {
+        // Ending a stream may remove its connection from the lists. One that follows both state and events has been ended already.
+        for connection in lists.indices.flatMap({ lists[$0].all }) where connection.isOpen {
             // Who has just lost the last events must not take this for the end of a complete stream.
             let ending = connection.hasLostEvents ? .tooSlow : ending
             (connection.handler as? StreamHandler)?.end(ending, on: connection)

@@ -387,9 +387,7 @@ package final class HTTPConnection: ConnectionHandler {
         let application = try factory(request)
         var fields: HTTPFields = [.upgrade: "websocket", .connection: "Upgrade"]
         fields["Sec-WebSocket-Accept"] = acceptance.accept
-        if let subprotocol = application.subprotocol ?? acceptance.subprotocol {
-            fields["Sec-WebSocket-Protocol"] = subprotocol
-        }
+        fields["Sec-WebSocket-Protocol"] = application.subprotocol ?? acceptance.subprotocol
         if let extensions = acceptance.extensions { fields["Sec-WebSocket-Extensions"] = extensions }
         send(HTTPResponse(.switchingProtocols, fields: fields), on: connection)
         state = .finished

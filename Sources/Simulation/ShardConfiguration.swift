@@ -13,7 +13,7 @@ public struct ShardConfiguration: Hashable, Sendable {
     public var idleMaximum: Duration = .seconds(90)
     /// A snapshot goes out every so many ticks, 1...: simulate at 60 Hz, publish at 20 Hz with 3.
     public var ticksPerSnapshot = 1
-    /// The newest events kept for subscribers who resume; with their framed forms they are at most 4 MiB.
+    /// The newest events kept for subscribers who resume; with their framed forms they are at most 10 MiB.
     public var eventsKeptMaximum = 1_000_000
     /// How long the seat of a subscriber whose last connection went is held for it: until then the world is not told that it left, its
     /// acknowledgement is kept, and its place counts. At most `reconnectGraceMaximum`. None unless asked for: a world is told of a

@@ -23,7 +23,7 @@ public struct StepContext {
     /// Sends an event to everyone who follows the shard's events: `write` writes exactly one JSON value.
     ///
     /// Unlike snapshots events are never left out: each subscriber gets all of them in order, numbered without gaps, and whoever was
-    /// away resumes (docs/protocol/shards.md). A shard keeps the newest `events_kept`, at most 4 MiB with all
+    /// away resumes (docs/protocol/shards.md). A shard keeps the newest `events_kept`, at most 10 MiB with all
     /// that belongs to them.
     public func broadcast(_ write: (inout JSONWriter) -> Void) {
         outbox.append(write)

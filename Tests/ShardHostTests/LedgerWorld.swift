@@ -22,8 +22,9 @@ struct LedgerWorld: Simulation {
     private var rooms: [SubscriberID: Int] = [:]
     private var hasSpoken = false
     private(set) var isFinished = false
-    /// Hears of everyone who joins.
+    /// Hears of everyone who joins, and of everyone who leaves.
     var joined: Mailbox<SubscriberID>?
+    var left: Mailbox<SubscriberID>?
 
     static func decodeInput(_ json: JSONValue) throws -> Input {
         if let room = json["enter"]?.int { return .enter(room) }
@@ -53,6 +54,8 @@ struct LedgerWorld: Simulation {
     }
 
     mutating func subscriberJoined(_ subscriber: SubscriberID) { joined?.put(subscriber) }
+
+    mutating func subscriberLeft(_ subscriber: SubscriberID) { left?.put(subscriber) }
 
     func view(of subscriber: SubscriberID) -> Int { rooms[subscriber] ?? 0 }
 

@@ -45,6 +45,24 @@ final class ShardFixture: Sendable {
         let subscription: OnLoop<Subscription>?
         let events: Mailbox<String>
 
+        /// Reads `count` messages of stream v2: texts as they are, a state as its tick and JSON, an event as `event` and its JSON.
+        func messages(_ count: Int) throws -> [String] {
+            try (0..<count).map { _ in
+                let head = try client.receive(2)
+                guard head.count == 2 else { throw DeadlinePassed(description: "no message: \(head)") }
+                var length = Int(head[1])
+                if length == 126 { length = try client.receive(2).reduce(0) { $0 << 8 | Int($1) } }
+                let body = try client.receive(length)
+                guard head[0] == 0x82 else { return String(decoding: body, as: UTF8.self) }
+                let number = body[1..<9].reduce(0) { $0 << 8 | UInt64($1) }
+                let text = String(decoding: body[9...], as: UTF8.self)
+                return body[0] == 0x02 ? "\(number) \(text)" : "event \(text)"
+            }
+        }
+
+        /// Reads a text message of stream v2 as JSON.
+        func json() throws -> JSONValue { try JSONParser.parse(try messages(1)[0]) }
+
         /// Reads `count` frames: tick and payload.
         func frames(_ count: Int) throws -> [(tick: UInt64, text: String)] {
             try (0..<count).map { _ in
@@ -86,7 +104,7 @@ final class ShardFixture: Sendable {
             let reference = OnLoop(handler)
             shard.subscribe(
                 SubscribeRequest(
-                    subscriber: SubscriberID(name), caller: caller, transport: .webSocket, stream: stream,
+                    subscriber: SubscriberID(name), caller: caller, transport: stream.transport, stream: stream,
                     connection: connection
                 ) { result in
                     if case .success(let subscription) = result { reference.value.subscription = subscription }
@@ -98,24 +116,26 @@ final class ShardFixture: Sendable {
     /// Has the member send an input over its connection.
     @discardableResult
     func push(
-        _ input: JSONValue, from member: Member, client: UInt64? = nil, bytesCount: Int = 0
+        _ input: JSONValue, from member: Member, client: UInt64? = nil, tick: UInt64? = nil, bytesCount: Int = 0
     ) throws -> UInt64 {
         guard let subscription = member.subscription else { throw DeadlinePassed(description: "not subscribed") }
         return try server.thread.run {
-            let message = InputMessage(input: input, clientSequence: client, bytesCount: bytesCount)
+            let message = InputMessage(
+                input: input, clientSequence: client, tick: tick, bytesCount: bytesCount)
             return try subscription.value.shard.push(message, from: subscription.value)
         }
     }
 
     /// Sends an input by request; the answer comes once the worker has run.
     func request(
-        _ shard: any ShardHandle, _ input: JSONValue, as name: String, userID: String? = nil, isAdmin: Bool = false
+        _ shard: any ShardHandle, _ input: JSONValue, as name: String, userID: String? = nil, isAdmin: Bool = false,
+        client: UInt64? = nil
     ) throws -> Result<UInt64, ShardError> {
         let answer = Mailbox<Result<UInt64, ShardError>>()
         shard.push(
             InputRequest(
                 subscriber: SubscriberID(name), caller: Caller(userID: userID ?? name, isAdmin: isAdmin),
-                message: InputMessage(input: input, clientSequence: nil, bytesCount: 0)
+                message: InputMessage(input: input, clientSequence: client, bytesCount: 0)
             ) { answer.put($0) })
         _ = worker.runDue()
         return try answer.next()
@@ -148,5 +168,21 @@ final class SubscribedHandler: StreamHandler {
     override func closed(on connection: Connection) {
         events.put("closed")
         subscription?.cancel()
+    }
+}
+
+extension ShardStream {
+    /// A stream v2.
+    static func v2(events: Bool = false, after cursor: UInt64? = nil, resume: String? = nil) -> ShardStream {
+        var options = SessionOptions()
+        options.followsEvents = events
+        options.eventCursor = cursor.map { EventCursor($0) }
+        options.resumeToken = resume.flatMap { ResumeToken($0) }
+        return .session(options)
+    }
+
+    /// The WebSocket that it is asked for by.
+    fileprivate var transport: Transports {
+        if case .session = self { .webSocketV2 } else { .webSocket }
     }
 }

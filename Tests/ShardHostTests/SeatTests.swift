@@ -1,0 +1,200 @@
+import PylonFanout
+import PylonJSON
+import PylonShardHost
+import PylonSimulation
+import PylonTelemetry
+import PylonTestSupport
+import PylonTime
+import Testing
+
+/// Seats that are held for those who reconnect.
+@Suite struct SeatTests {
+    private let joined = Mailbox<SubscriberID>()
+    private let left = Mailbox<SubscriberID>()
+
+    private func fixture() throws -> ShardFixture {
+        try ShardFixture(kinds: [
+            ShardKind("ledger") { [joined, left] _ in
+                var world = LedgerWorld()
+                world.joined = joined
+                world.left = left
+                return world
+            }
+        ])
+    }
+
+    private func token(_ hello: JSONValue) throws -> String { try #require(hello["resume"]?.string) }
+
+    @Test func whoeverComesBackInTimeHasNeverBeenAway() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["reconnect_grace_ms": 1000])
+        let first = try fixture.join(shard, as: "a", stream: .v2())
+        let old = try token(try first.json())
+        try fixture.push(["add": 1], from: first, client: 41)
+        fixture.advance(.milliseconds(50))
+        try fixture.leave(first)
+        #expect(fixture.registry.counters.seatsHeld.value == 1 && shard.information.subscribers == 0)
+        fixture.advance(.milliseconds(900))
+        let second = try fixture.join(shard, as: "a", stream: .v2(resume: old))
+        let hello = try second.json()
+        #expect(hello["resumed"] == true)
+        #expect(hello["ack"] == ["client_seq": 41, "seq": 1, "tick": 2])
+        let renewed = try token(hello)
+        #expect(renewed != old)
+        #expect(fixture.registry.counters.seatsHeld.value == 0 && fixture.registry.counters.seatsResumed.value == 1)
+        // The world heard of one who came, and the deadline of the first absence passes without effect.
+        fixture.advance(.seconds(5))
+        #expect(joined.count == 1 && left.count == 0)
+        // The old token has had its use.
+        try fixture.leave(second)
+        #expect(try fixture.join(shard, as: "a", stream: .v2(resume: old)).json()["resumed"] == false)
+        fixture.stop()
+    }
+
+    @Test func whoeverComesBackTooLateBeginsAnew() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["reconnect_grace_ms": 1000])
+        let first = try fixture.join(shard, as: "a", stream: .v2())
+        let old = try token(try first.json())
+        try fixture.push(["add": 1], from: first, client: 41)
+        fixture.advance(.milliseconds(50))
+        try fixture.leave(first)
+        fixture.advance(.milliseconds(999))
+        #expect(left.count == 0)
+        fixture.advance(.milliseconds(1))
+        #expect(try left.next() == SubscriberID("a"))
+        #expect(fixture.registry.counters.seatsHeld.value == 0 && fixture.registry.counters.seatsExpired.value == 1)
+        let hello = try fixture.join(shard, as: "a", stream: .v2(resume: old)).json()
+        #expect(hello["resumed"] == false && hello["ack"] == .null)
+        #expect(joined.count == 2)
+        fixture.stop()
+    }
+
+    @Test func withoutAGraceTheWorldHearsAtOnce() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create()
+        let member = try fixture.join(shard, as: "a", stream: .v2())
+        let old = try token(try member.json())
+        try fixture.leave(member)
+        #expect(try left.next() == SubscriberID("a"))
+        #expect(try fixture.join(shard, as: "a", stream: .v2(resume: old)).json()["resumed"] == false)
+        fixture.stop()
+    }
+
+    @Test func aTokenIsGoodForItsSeatAndShardOnly() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["reconnect_grace_ms": 60_000])
+        let other = try fixture.create(["reconnect_grace_ms": 60_000], id: "t")
+        let member = try fixture.join(shard, as: "a", stream: .v2())
+        let elsewhere = try fixture.join(other, as: "a", stream: .v2())
+        let own = try token(try member.json())
+        let foreign = try token(try elsewhere.json())
+        try fixture.leave(member)
+        for (name, text) in [("b", own), ("a", foreign), ("a", String(repeating: "0", count: 32))] {
+            let hello = try fixture.join(shard, as: name, stream: .v2(resume: text)).json()
+            #expect(hello["resumed"] == false, "\(name)")
+        }
+        fixture.stop()
+    }
+
+    /// A network that died takes minutes to be noticed here; its user is back in a second.
+    @Test func aConnectionThatStillHasTheSeatIsReplaced() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["max_subscribers": 1])
+        let first = try fixture.join(shard, as: "a", stream: .v2())
+        let old = try token(try first.json())
+        try fixture.push(["add": 1], from: first, client: 3)
+        fixture.advance(.milliseconds(50))
+        let second = try fixture.join(shard, as: "a", stream: .v2(resume: old))
+        let hello = try second.json()
+        #expect(hello["resumed"] == true && hello["ack"]?["client_seq"] == 3)
+        #expect(try first.events.take(2) == ["resumed elsewhere", "closed"])
+        _ = fixture.worker.runDue()
+        #expect(shard.information.subscribers == 1)
+        #expect(joined.count == 1 && left.count == 0)
+        try fixture.leave(second)
+        #expect(try left.next() == SubscriberID("a"))
+        fixture.stop()
+    }
+
+    @Test func aHeldSeatTakesAPlaceThatOnlyItsOwnerMayHave() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["max_subscribers": 2, "reconnect_grace_ms": 1000])
+        let (a, b) = (try fixture.join(shard, as: "a", stream: .v2()), try fixture.join(shard, as: "b"))
+        try fixture.leave(a)
+        #expect(throws: ShardError.full) { try fixture.join(shard, as: "c") }
+        // Also without the token: the world decides who may be whom.
+        let again = try fixture.join(shard, as: "a")
+        try fixture.leave(again)
+        try fixture.leave(b)
+        #expect(fixture.registry.counters.seatsHeld.value == 2)
+        #expect(throws: ShardError.full) { try fixture.join(shard, as: "c") }
+        fixture.advance(.seconds(1))
+        _ = try fixture.join(shard, as: "c")
+        #expect(joined.count == 3 && left.count == 2)
+        fixture.stop()
+    }
+
+    @Test func onlyTheLastConnectionLeavesASeatBehind() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["reconnect_grace_ms": 1000])
+        let members = try (0..<3).map { _ in try fixture.join(shard, as: "a", stream: .v2()) }
+        for member in members[..<2] { try fixture.leave(member) }
+        #expect(fixture.registry.counters.seatsHeld.value == 0)
+        try fixture.leave(members[2])
+        #expect(fixture.registry.counters.seatsHeld.value == 1 && joined.count == 1 && left.count == 0)
+        fixture.advance(.seconds(2))
+        #expect(left.count == 1)
+        fixture.stop()
+    }
+
+    @Test func seatsGivenUpInTurnKeepTheirOwnTimes() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["reconnect_grace_ms": 1000, "tick_rate_hz": 0])
+        let members = try ["a", "b", "c"].map { try fixture.join(shard, as: $0, stream: .v2()) }
+        for member in members {
+            try fixture.leave(member)
+            fixture.advance(.milliseconds(300))
+        }
+        // "a" comes back and goes again: its time begins anew.
+        try fixture.leave(try fixture.join(shard, as: "a", stream: .v2()))
+        fixture.advance(.milliseconds(100))
+        #expect(left.count == 0)
+        fixture.advance(.milliseconds(300))
+        #expect(try left.next() == SubscriberID("b") && left.count == 0)
+        fixture.advance(.milliseconds(300))
+        #expect(try left.next() == SubscriberID("c") && left.count == 0)
+        fixture.advance(.milliseconds(300))
+        #expect(try left.next() == SubscriberID("a"))
+        #expect(fixture.registry.counters.seatsHeld.value == 0)
+        fixture.stop()
+    }
+
+    @Test func theEndOfAShardEndsItsSeats() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["reconnect_grace_ms": 1000])
+        try fixture.leave(try fixture.join(shard, as: "a", stream: .v2()))
+        let member = try fixture.join(shard, as: "b", stream: .v2())
+        shard.stop(.stopped)
+        _ = fixture.worker.runDue()
+        #expect(fixture.registry.counters.seatsHeld.value == 0)
+        try fixture.leave(member)
+        fixture.advance(.seconds(5))
+        #expect(fixture.registry.counters.seatsHeld.value == 0 && fixture.registry.counters.sessions.value == 0)
+        fixture.stop()
+    }
+
+    @Test func inputsSentBeforeTheConnectionBrokeAreApplied() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["reconnect_grace_ms": 1000])
+        let (member, watcher) = (try fixture.join(shard, as: "a", stream: .v2()), try fixture.join(shard, as: "w"))
+        let old = try token(try member.json())
+        try fixture.push(["add": 5], from: member, client: 9)
+        try fixture.leave(member)
+        fixture.advance(.milliseconds(50))
+        #expect(try watcher.frames(2).last?.text == "[0,5]")
+        let hello = try fixture.join(shard, as: "a", stream: .v2(resume: old)).json()
+        #expect(hello["ack"]?["client_seq"] == 9)
+        fixture.stop()
+    }
+}
