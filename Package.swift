@@ -56,6 +56,7 @@ let package = Package(
                 "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module("Simulation", ["PylonJSON", "PylonTime"]),
+        module("Replication", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTime"]),
         module("Policy", ["PylonJSON", "PylonSchema"]),
         module(
             "ShardHost",
@@ -178,6 +179,9 @@ let package = Package(
         tests("EventStream", ["PylonBytes", "PylonEventStream"]),
         tests("StreamProtocol", ["PylonBytes", "PylonJSON", "PylonStreamProtocol"]),
         tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
+        tests(
+            "Replication",
+            ["PylonBytes", "PylonJSON", "PylonReplication", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
         tests("Policy", ["PylonJSON", "PylonPolicy", "PylonSchema", "PylonTestSupport", "PylonTime"]),
         tests(
             "ShardHost",

@@ -1,0 +1,143 @@
+/// Writes entities bit by bit: whole, or as what differs from an earlier state (docs/protocol/replication.md). ``EntityUnpacker`` reads
+/// them.
+struct EntityPacker: Sendable {
+    let layout: EntityLayout
+
+    /// Type, generation and everything that all may see.
+    func appendState(_ words: UnsafePointer<UInt32>, to out: inout BitWriter) {
+        let head = EntityHead(word: words[0])
+        out.append(UInt64(head.type), layout.typeBits)
+        out.append(UInt64(head.generation), 8)
+        for axis in 0..<layout.dimensions { out.append(UInt64(words[1 + axis]), layout.axes[axis].bits) }
+        for field in layout.types[head.type].open { out.append(UInt64(words[field.word]), field.bits) }
+    }
+
+    /// What all may see and differs from `base`, the same entity earlier. Appends nothing when nothing differs.
+    func appendChange(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>, out: inout BitWriter) {
+        let fields = layout.types[EntityHead(word: now[0]).type].open
+        let mask = mask(of: fields, base, now)
+        var hasMoved: UInt32 = 0
+        for axis in 1...layout.dimensions { hasMoved |= base[axis] ^ now[axis] }
+        if mask == 0, hasMoved == 0 { return }
+        if hasMoved == 0 {
+            out.append(0, 1)
+        } else {
+            out.append(1, 1)
+            appendMove(from: base, to: now, out: &out)
+        }
+        if fields.isEmpty { return }
+        if mask == 0 { return out.append(0, 1) }
+        out.append(1, 1)
+        append(fields, mask, from: base, to: now, out: &out)
+    }
+
+    /// The owner-only fields, whole.
+    func appendOwnedState(_ words: UnsafePointer<UInt32>, to out: inout BitWriter) {
+        for field in layout.types[EntityHead(word: words[0]).type].owned {
+            out.append(UInt64(words[field.word]), field.bits)
+        }
+    }
+
+    /// Whether owner-only fields differ.
+    func differsForOwner(_ base: UnsafePointer<UInt32>, _ now: UnsafePointer<UInt32>) -> Bool {
+        mask(of: layout.types[EntityHead(word: now[0]).type].owned, base, now) != 0
+    }
+
+    /// The owner-only fields that differ; some must.
+    func appendOwnedChange(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>, out: inout BitWriter) {
+        let fields = layout.types[EntityHead(word: now[0]).type].owned
+        append(fields, mask(of: fields, base, now), from: base, to: now, out: &out)
+    }
+
+    /// How much it matters that an entity is shown as it was at `base`: the weights of what changed, a move by its length.
+    func weight(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>) -> Double {
+        var weight = 0.0
+        for field in layout.types[EntityHead(word: now[0]).type].open where base[field.word] != now[field.word] {
+            weight += field.weight
+        }
+        switch differenceChoice(from: base, to: now) {
+        case nil: break
+        case 0?: weight += layout.schema.position.weight
+        case 1?: weight += layout.schema.position.weight * 2
+        default: weight += layout.schema.position.weight * 4
+        }
+        return weight
+    }
+
+    private func mask(
+        of fields: ContiguousArray<EntityLayout.PackedField>, _ base: UnsafePointer<UInt32>, _ now: UnsafePointer<UInt32>
+    ) -> UInt32 {
+        var mask: UInt32 = 0
+        var bit: UInt32 = 1
+        for field in fields {
+            if base[field.word] != now[field.word] { mask |= bit }
+            bit <<= 1
+        }
+        return mask
+    }
+
+    private func append(
+        _ fields: ContiguousArray<EntityLayout.PackedField>, _ mask: UInt32, from base: UnsafePointer<UInt32>,
+        to now: UnsafePointer<UInt32>, out: inout BitWriter
+    ) {
+        out.append(UInt64(mask), fields.count)
+        var rest = mask
+        for field in fields {
+            defer { rest >>= 1 }
+            if rest & 1 == 0 || field.isBool { continue }
+            if field.differenceBits == 0 {
+                out.append(UInt64(now[field.word]), field.bits)
+                continue
+            }
+            let difference = Self.difference(base[field.word], now[field.word], bits: field.bits)
+            if Self.fits(difference, field.differenceBits) {
+                out.append(0, 1)
+                out.append(Self.truncated(difference, field.differenceBits), field.differenceBits)
+            } else {
+                out.append(1, 1)
+                out.append(UInt64(now[field.word]), field.bits)
+            }
+        }
+    }
+
+    /// 0, 1 or 2 for the smallest size that holds the difference on every axis, 3 when none does; nil when nothing moved.
+    private func differenceChoice(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>) -> Int? {
+        var spread: UInt32 = 0
+        for axis in 0..<layout.dimensions {
+            let difference = Self.difference(base[1 + axis], now[1 + axis], bits: layout.axes[axis].bits)
+            // Of a number below 0 the complement takes as many bits.
+            spread |= UInt32(bitPattern: difference ^ (difference >> 31)) << 1 | (difference == 0 ? 0 : 1)
+        }
+        if spread == 0 { return nil }
+        let bits = 32 - spread.leadingZeroBitCount
+        return layout.differenceBits.firstIndex { bits <= $0 } ?? 3
+    }
+
+    private func appendMove(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>, out: inout BitWriter) {
+        let choice = differenceChoice(from: base, to: now) ?? 3
+        out.append(UInt64(choice), 2)
+        for axis in 0..<layout.dimensions {
+            let bits = layout.axes[axis].bits
+            if choice == 3 {
+                out.append(UInt64(now[1 + axis]), bits)
+            } else {
+                let difference = Self.difference(base[1 + axis], now[1 + axis], bits: bits)
+                out.append(Self.truncated(difference, layout.differenceBits[choice]), layout.differenceBits[choice])
+            }
+        }
+    }
+
+    /// The difference modulo 2^bits, as a number with sign: headings wrap cheaply.
+    private static func difference(_ base: UInt32, _ now: UInt32, bits: Int) -> Int32 {
+        Int32(bitPattern: (now &- base) << UInt32(32 - bits)) >> Int32(32 - bits)
+    }
+
+    private static func fits(_ difference: Int32, _ bits: Int) -> Bool {
+        let limit = (1 as Int32) << Int32(bits - 1)
+        return difference >= -limit && difference < limit
+    }
+
+    private static func truncated(_ difference: Int32, _ bits: Int) -> UInt64 {
+        UInt64(UInt32(bitPattern: difference) & (UInt32.max >> UInt32(32 - bits)))
+    }
+}

@@ -1,0 +1,38 @@
+internal import PylonSimulation
+
+/// What a replicator keeps of one subscriber.
+final class ReplicaSubscriber {
+    /// A view that was sent.
+    struct Sent {
+        let view: SentView
+        /// The slots whose owner-only fields went with it, rising, as they were at ``ownedTick``.
+        let owned: ContiguousArray<UInt32>
+        var ownedTick: UInt64
+    }
+
+    let id: SubscriberID
+    let serial: UInt32
+    var interest: Interest
+    /// Bytes of a frame; nil is what the limits say.
+    var bytesPerFrame: Int?
+    /// The cell from which it looks; nil before it first does.
+    var centre: Cell?
+    /// The newest view that the client has.
+    var base: Sent?
+    /// Views sent since, in the order of their ticks.
+    var inFlight: ContiguousArray<Sent> = []
+    /// Without a base it gets keyframes ever more rarely, until it acknowledges one.
+    var keyframeTickNext: UInt64 = 0
+    var keyframeSpacing: UInt64 = 1
+    /// What did not fit and how urgent it became.
+    var pendingSlots: ContiguousArray<UInt32> = []
+    var pendingPriorities: ContiguousArray<Float> = []
+    /// During a tick: its group.
+    var group = 0
+
+    init(id: SubscriberID, serial: UInt32, interest: Interest) {
+        self.id = id
+        self.serial = serial
+        self.interest = interest
+    }
+}

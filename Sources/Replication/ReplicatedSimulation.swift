@@ -1,0 +1,27 @@
+public import PylonSimulation
+
+/// A world whose state reaches clients as entities: it changes its table, the engine sends each subscriber what changed of what it
+/// may see.
+public protocol ReplicatedSimulation: Simulation {
+    /// What its entities consist of.
+    static var componentSchema: ComponentSchema { get }
+
+    /// Whether ``isVisible(_:to:)`` is to be asked. Default: no.
+    static var hasCustomVisibility: Bool { get }
+
+    /// Its entities. The engine commits them after every step.
+    var entities: EntityTable { get set }
+
+    /// What `subscriber` wants to see now. Called once per subscriber and published tick.
+    func interest(of subscriber: SubscriberID) -> Interest
+
+    /// Whether those with this ``Interest/viewKey`` may see an entity: fog of war. Called once per entity and group of subscribers that
+    /// look from the same cell, after the teams allowed it. Default: yes.
+    func isVisible(_ entity: EntityID, to viewKey: UInt32) -> Bool
+}
+
+extension ReplicatedSimulation {
+    public static var hasCustomVisibility: Bool { false }
+
+    public func isVisible(_ entity: EntityID, to viewKey: UInt32) -> Bool { true }
+}
