@@ -132,6 +132,10 @@ let package = Package(
         .target(
             name: "PylonBenchKit", dependencies: ["PylonBytes", "PylonJSON"], path: "Benchmarks/BenchKit",
             swiftSettings: strict),
+        .target(
+            name: "PylonReplicaTrial",
+            dependencies: ["PylonBytes", "PylonReplication", "PylonSimulation", "PylonTime"],
+            path: "Benchmarks/ReplicaTrial", swiftSettings: strict),
         .executableTarget(
             name: "PylonBench",
             dependencies: [
@@ -181,7 +185,7 @@ let package = Package(
         tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
         tests(
             "Replication",
-            ["PylonBytes", "PylonJSON", "PylonReplication", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
+            ["PylonBytes", "PylonJSON", "PylonReplicaTrial", "PylonReplication", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
         tests("Policy", ["PylonJSON", "PylonPolicy", "PylonSchema", "PylonTestSupport", "PylonTime"]),
         tests(
             "ShardHost",

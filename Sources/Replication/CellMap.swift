@@ -15,7 +15,7 @@ struct CellMap: Sendable {
 
     /// Where the search for a key begins (Fibonacci hashing: the high bits of a product).
     @inline(__always)
-    private func home(_ key: UInt64) -> Int { Int(truncatingIfNeeded: key &* 0x9E37_79B9_7F4A_7C15 >> shift) }
+    private func home(_ key: UInt64) -> Int { Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> shift) }
 
     @inline(__always)
     subscript(key: UInt64) -> Int32? {

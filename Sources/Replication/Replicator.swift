@@ -130,6 +130,22 @@ package final class Replicator {
         return found
     }
 
+    /// The newest view sent to a subscriber: each slot, and the tick of the state that it shows. For tests: a client that applied
+    /// that frame shows exactly this.
+    package func newestView(_ handle: Handle) -> (tick: Tick, entities: [(slot: UInt32, tick: Tick)])? {
+        guard let view = subscriber(handle)?.inFlight.last?.view else { return nil }
+        let entities = view.slots.indices.map { place in
+            (view.slots[place], Tick(view.isComplete ? view.freshTick : view.ticks[place]))
+        }
+        return (Tick(view.tick), entities)
+    }
+
+    /// Whether the newest view sent to a subscriber lacks nothing. For tests.
+    package func isComplete(_ handle: Handle) -> Bool {
+        guard let subscriber = subscriber(handle), let view = subscriber.inFlight.last?.view else { return false }
+        return view.isComplete && subscriber.pendingSlots.isEmpty
+    }
+
     // MARK: A tick
 
     /// Packs the newest tick of `table` for every subscriber and hands each its frame, in a fixed order.
