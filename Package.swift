@@ -134,13 +134,13 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "PylonReplicaTrial",
-            dependencies: ["PylonBytes", "PylonReplication", "PylonSimulation", "PylonTime"],
+            dependencies: ["PylonBytes", "PylonJSON", "PylonReplication", "PylonSimulation", "PylonTime"],
             path: "Benchmarks/ReplicaTrial", swiftSettings: strict),
         .executableTarget(
             name: "PylonBench",
             dependencies: [
-                "CBenchSystem", "CFloor", "CSQLiteFloor", "CSystem", "PylonBenchKit", "PylonBytes", "PylonJSON",
-                "PylonTime",
+                "CAllocationCounter", "CBenchSystem", "CFloor", "CSQLiteFloor", "CSystem", "PylonBenchKit", "PylonBytes",
+                "PylonJSON", "PylonReplicaTrial", "PylonReplication", "PylonTime",
             ],
             path: "Benchmarks/PylonBench", swiftSettings: strict),
 

@@ -22,6 +22,25 @@ package struct ReplicaTrial {
         package var visibilityChecks = 0
         /// The oldest state shown of an entity that has changed since, in ticks.
         package var stalenessMaximum: UInt64 = 0
+
+        package init() {}
+
+        /// Adds what happened in another trial.
+        package mutating func add(_ other: Report) {
+            ticks += other.ticks
+            framesSent += other.framesSent
+            framesLost += other.framesLost
+            framesDoubled += other.framesDoubled
+            framesApplied += other.framesApplied
+            framesStale += other.framesStale
+            framesWithoutBase += other.framesWithoutBase
+            keyframesApplied += other.keyframesApplied
+            reconnects += other.reconnects
+            entitiesCompared += other.entitiesCompared
+            entitiesStarved += other.entitiesStarved
+            visibilityChecks += other.visibilityChecks
+            stalenessMaximum = max(stalenessMaximum, other.stalenessMaximum)
+        }
     }
 
     /// Something a client shows is wrong.

@@ -1,0 +1,123 @@
+internal import CAllocationCounter
+internal import PylonBenchKit
+internal import PylonReplicaTrial
+internal import PylonReplication
+internal import PylonTime
+
+/// A zone of moving entities in which each subscriber sees its surroundings: what a tick costs one thread, and what goes out.
+struct Zone: Scenario {
+    static let name = "zone"
+    static let grammar = Arguments.Grammar(
+        values: ["entities", "subscribers", "hz", "seconds", "side", "radius", "ack-ticks", "budget", "seed"],
+        switches: ["paced"])
+    static let usage = """
+        pylon-bench zone [--entities 10000] [--subscribers 500] [--hz 20] [--seconds 10] [--side 2000] [--radius 100]
+                         [--ack-ticks 0,3] [--budget BYTES] [--seed 1] [--paced]
+          Steps a zone, commits, finds who sees what and packs it, in this process and without sockets.
+          --ack-ticks  after how many ticks clients confirm: 0 is at once, 3 are 150 ms at 20 Hz
+          --paced      wait for each tick; by default they run one behind the other
+        """
+
+    private let rig: Rig
+    private let entities: Int
+    private let subscribers: Int
+    private let hz: Int
+    private let seconds: Int
+    private let side: Int
+    private let radius: Int
+    private let acknowledgementTicks: [Int]
+    private let budget: Int?
+    private let seed: Int
+    private let isPaced: Bool
+
+    init(_ arguments: Arguments, _ rig: Rig) throws(BenchError) {
+        self.rig = rig
+        entities = try arguments.number("entities", default: 10_000, in: 1...1_000_000)
+        subscribers = try arguments.number("subscribers", default: 500, in: 1...min(entities, 100_000))
+        hz = try arguments.number("hz", default: 20, in: 1...1000)
+        seconds = try arguments.number("seconds", default: 10, in: 1...600)
+        side = try arguments.number("side", default: 2000, in: 1...1_000_000)
+        radius = try arguments.number("radius", default: 100, in: 0...1_000_000)
+        acknowledgementTicks = try arguments.numbers("ack-ticks", default: [0, 3], in: 0...60)
+        budget = arguments.values["budget"] == nil ? nil : try arguments.number("budget", in: 1...1_000_000)
+        seed = try arguments.number("seed", default: 1, in: 0...Int.max)
+        isPaced = arguments.has("paced")
+    }
+
+    func run(_ output: Output) throws(BenchError) {
+        for ticks in acknowledgementTicks {
+            let figures = try rig.median("zone") { (_) throws(BenchError) in try measure(acknowledgementTicks: ticks) }
+            output.print(figures, of: Self.self)
+        }
+    }
+
+    private func measure(acknowledgementTicks: Int) throws(BenchError) -> Figures {
+        var zone = ZoneWorld(
+            entities: entities, subscribers: subscribers, ticksPerSecond: hz, side: Double(side), radius: Double(radius),
+            acknowledgementTicks: acknowledgementTicks, bytesPerFrame: budget, seed: UInt64(seed))
+        // Until the history and all buffers have their size.
+        for _ in 0..<max(2 * hz, 100) {
+            zone.step()
+            _ = zone.publish()
+            zone.receive()
+        }
+        let clock = SystemClock()
+        let ticks = hz * seconds
+        var milliseconds = [Double](repeating: 0, count: ticks)
+        var traffic = ZoneWorld.Traffic()
+        var allocations: UInt64 = 0
+        var deadline = clock.now()
+        for tick in 0..<ticks {
+            deadline = deadline + .nanoseconds(1_000_000_000 / Int64(hz))
+            let allocationsBefore = allocation_count_of_thread()
+            let start = clock.now()
+            zone.step()
+            let sent = zone.publish()
+            milliseconds[tick] = Double((clock.now() - start).wholeNanoseconds) / 1e6
+            allocations += allocation_count_of_thread() - allocationsBefore
+            zone.receive()
+            traffic.frames += sent.frames
+            traffic.bytes += sent.bytes
+            traffic.entitiesShown += sent.entitiesShown
+            traffic.fullStateBytes += sent.fullStateBytes
+            if isPaced || tick % 64 == 0 { try rig.signals.sleep(until: isPaced ? deadline : clock.now()) }
+        }
+        milliseconds.sort()
+        return figures(zone, acknowledgementTicks, milliseconds, traffic, allocations)
+    }
+
+    private func figures(
+        _ zone: ZoneWorld, _ acknowledgementTicks: Int, _ milliseconds: [Double], _ traffic: ZoneWorld.Traffic,
+        _ allocations: UInt64
+    ) -> Figures {
+        let frames = Double(max(traffic.frames, 1))
+        let bytes = Double(traffic.bytes) / frames
+        let snapshot = zone.snapshotBytes()
+        let fullState = Double(traffic.fullStateBytes) / frames
+        var figures = Figures()
+        figures.add("entities", entities)
+        figures.add("subscribers", subscribers)
+        figures.add("hz", hz)
+        figures.add("acknowledged_after_ticks", acknowledgementTicks)
+        figures.add("ticks", milliseconds.count)
+        figures.add("tick_ms_p50", milliseconds[milliseconds.count / 2])
+        figures.add("tick_ms_p99", milliseconds[min(milliseconds.count * 99 / 100, milliseconds.count - 1)])
+        figures.add("tick_ms_max", milliseconds[milliseconds.count - 1])
+        figures.add("bytes_per_subscriber_tick", bytes, places: 1)
+        figures.add("full_json_bytes", snapshot)
+        figures.add("full_state_bytes", fullState, places: 1)
+        figures.add("share_of_json", bytes / Double(snapshot), places: 5)
+        figures.add("share_of_full_state", bytes / max(fullState, 1), places: 4)
+        figures.add(
+            "allocations_per_entity_tick",
+            allocation_counter_is_active() ? Double(allocations) / Double(entities * milliseconds.count) : nil, places: 5)
+        figures.add("allocations_per_tick", Double(allocations) / Double(milliseconds.count), places: 2)
+        figures.add("visible_entities_mean", Double(traffic.entitiesShown) / frames, places: 1)
+        figures.add("starved_per_frame", Double(zone.replicator.counters.entitiesStarved) / frames, places: 2)
+        figures.expect("tick_ms_p99", .atMost(25))
+        figures.expect("share_of_json", .atMost(0.05))
+        figures.expect("share_of_full_state", .atMost(0.4))
+        figures.expect("allocations_per_entity_tick", .atMost(0.001))
+        return figures
+    }
+}
