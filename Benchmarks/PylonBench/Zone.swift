@@ -8,13 +8,14 @@ internal import PylonTime
 struct Zone: Scenario {
     static let name = "zone"
     static let grammar = Arguments.Grammar(
-        values: ["entities", "subscribers", "hz", "seconds", "side", "radius", "ack-ticks", "budget", "seed"],
+        values: ["entities", "subscribers", "hz", "seconds", "side", "radius", "ack-ticks", "budget", "difference-bits", "seed"],
         switches: ["paced"])
     static let usage = """
         pylon-bench zone [--entities 10000] [--subscribers 500] [--hz 20] [--seconds 10] [--side 2000] [--radius 100]
-                         [--ack-ticks 0,3] [--budget BYTES] [--seed 1] [--paced]
+                         [--ack-ticks 0,3] [--budget BYTES] [--difference-bits 5,6,8] [--seed 1] [--paced]
           Steps a zone, commits, finds who sees what and packs it, in this process and without sockets.
           --ack-ticks  after how many ticks clients confirm: 0 is at once, 3 are 150 ms at 20 Hz
+          --difference-bits  the three sizes of a move
           --paced      wait for each tick; by default they run one behind the other
         """
 
@@ -27,6 +28,7 @@ struct Zone: Scenario {
     private let radius: Int
     private let acknowledgementTicks: [Int]
     private let budget: Int?
+    private let differenceBits: [Int]
     private let seed: Int
     private let isPaced: Bool
 
@@ -40,6 +42,11 @@ struct Zone: Scenario {
         radius = try arguments.number("radius", default: 100, in: 0...1_000_000)
         acknowledgementTicks = try arguments.numbers("ack-ticks", default: [0, 3], in: 0...60)
         budget = arguments.values["budget"] == nil ? nil : try arguments.number("budget", in: 1...1_000_000)
+        differenceBits = try arguments.numbers(
+            "difference-bits", default: PositionSchema.differenceBitsStandard, in: 2...24)
+        guard differenceBits.count == 3, differenceBits == Array(Set(differenceBits)).sorted() else {
+            throw .usage("--difference-bits takes three rising numbers")
+        }
         seed = try arguments.number("seed", default: 1, in: 0...Int.max)
         isPaced = arguments.has("paced")
     }
@@ -54,7 +61,8 @@ struct Zone: Scenario {
     private func measure(acknowledgementTicks: Int) throws(BenchError) -> Figures {
         var zone = ZoneWorld(
             entities: entities, subscribers: subscribers, ticksPerSecond: hz, side: Double(side), radius: Double(radius),
-            acknowledgementTicks: acknowledgementTicks, bytesPerFrame: budget, seed: UInt64(seed))
+            acknowledgementTicks: acknowledgementTicks, bytesPerFrame: budget, differenceBits: differenceBits,
+            seed: UInt64(seed))
         // Until the history and all buffers have their size.
         for _ in 0..<max(2 * hz, 100) {
             zone.step()

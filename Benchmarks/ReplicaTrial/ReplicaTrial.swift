@@ -57,9 +57,9 @@ package struct ReplicaTrial {
     private let limits: ReplicationLimits
 
     /// A trial that goes the same way for the same seed.
-    package init(seed: UInt64, clients count: Int = 5) {
+    package init(seed: UInt64, clients count: Int = 5, entities: Int = 72) {
         self.seed = seed
-        world = TrialWorld(seed: seed)
+        world = TrialWorld(seed: seed, entitiesMaximum: entities)
         var limits = ReplicationLimits()
         limits.cellSize = [16, 40][world.roll(2)]
         limits.cellMargin = [0, 0.125, 0.5][world.roll(3)]
@@ -229,8 +229,11 @@ package struct ReplicaTrial {
             client.interest = randomInterest()
             replicator.setInterest(client.handle, client.interest)
         case 9...11: replicator.setBytesPerFrame(client.handle, randomBudget())
+        case 60:
+            // It forgets what it had and does not say so.
+            client.startOver(schema: world.table.schema)
         case 12: replicator.acknowledge(client.handle, Tick(UInt64(world.roll(Int(tick)))))
-        case 13...60:
+        case 13...59:
             guard case .position(let position) = client.interest.centre else { return }
             client.interest.centre = .position(
                 Vector3(position.x + Double(world.roll(17) - 8), position.y + Double(world.roll(17) - 8), position.z))

@@ -14,7 +14,6 @@ struct TrialWorld {
         let teams: UInt32
     }
 
-    static let entitiesMaximum = 72
     private static let truthTicks = 2048
 
     private(set) var table: EntityTable
@@ -27,12 +26,12 @@ struct TrialWorld {
     /// Until then nothing happens.
     private var quietUntil: UInt64 = 0
 
-    init(seed: UInt64) {
+    init(seed: UInt64, entitiesMaximum: Int) {
         var random = SeededGenerator(seed: seed)
         dimensions = random.next() % 2 == 0 ? 2 : 3
         self.random = random
         table = EntityTable(
-            schema: Self.schema(dimensions: dimensions), entitiesMaximum: Self.entitiesMaximum,
+            schema: Self.schema(dimensions: dimensions), entitiesMaximum: entitiesMaximum,
             historyTicks: [8, 16, 64][Int(random.next() % 3)])
     }
 
@@ -76,7 +75,7 @@ struct TrialWorld {
     }
 
     private mutating func change(_ owners: [SubscriberID]) {
-        for _ in 0..<roll(3) where ids.count < Self.entitiesMaximum { spawn(owners) }
+        for _ in 0..<roll(3) where ids.count < table.entitiesMaximum { spawn(owners) }
         // Now and then a massacre, so that slots rest by the dozen.
         let deaths = roll(300) == 0 ? ids.count / 2 : roll(8) == 0 ? 1 : 0
         for _ in 0..<deaths where !ids.isEmpty {

@@ -44,13 +44,13 @@ package struct ZoneWorld {
     /// at once.
     package init(
         entities: Int, subscribers: Int, ticksPerSecond: Int, side: Double, radius: Double, acknowledgementTicks: Int,
-        bytesPerFrame: Int? = nil, seed: UInt64
+        bytesPerFrame: Int? = nil, differenceBits: [Int] = PositionSchema.differenceBitsStandard, seed: UInt64
     ) {
         random = SeededGenerator(seed: seed)
         self.side = side
         self.ticksPerSecond = ticksPerSecond
         self.acknowledgementTicks = acknowledgementTicks
-        let schema = Self.schema(side: side)
+        let schema = Self.schema(side: side, differenceBits: differenceBits)
         table = EntityTable(schema: schema, entitiesMaximum: entities)
         var limits = ReplicationLimits()
         limits.bytesPerFrame = bytesPerFrame
@@ -70,10 +70,11 @@ package struct ZoneWorld {
         }
     }
 
-    private static func schema(side: Double) -> ComponentSchema {
+    private static func schema(side: Double, differenceBits: [Int]) -> ComponentSchema {
+        let axis = PositionSchema.Axis(min: 0, max: side, bits: 16)
         do {
             return try ComponentSchema(
-                position: PositionSchema(dimensions: 2, min: 0, max: side, bits: 16),
+                position: PositionSchema(axes: [axis, axis], differenceBits: differenceBits),
                 types: [
                     EntityType(
                         "wanderer",
@@ -126,8 +127,8 @@ package struct ZoneWorld {
         return (sine(degrees / 360 + 0.25), sine(degrees / 360))
     }
 
-    /// Packs the tick for everyone. `look` sees every frame.
-    package mutating func publish(_ look: (Int, ReplicaFrame) -> Void = { _, _ in }) -> Traffic {
+    /// Packs the tick for everyone.
+    package mutating func publish() -> Traffic {
         var traffic = Traffic()
         let before = replicator.counters.entitiesShown
         let tick = Tick(tick)
@@ -135,7 +136,6 @@ package struct ZoneWorld {
             traffic.frames += 1
             traffic.bytes += frame.body.count + frame.owned.count
             acknowledgements.append((tick.number + UInt64(acknowledgementTicks), handle, tick))
-            look(traffic.frames - 1, frame)
             return true
         }
         traffic.entitiesShown = Int(replicator.counters.entitiesShown - before)

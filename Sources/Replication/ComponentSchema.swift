@@ -65,7 +65,7 @@ public struct PositionSchema: Hashable, Sendable {
     public let weight: Double
 
     /// Measured on wanderers of 1 to 8 m/s at 20 Hz in places of 3 cm, acknowledged after one to six ticks.
-    public static let differenceBitsStandard = [5, 7, 9]
+    public static let differenceBitsStandard = [5, 6, 8]
 
     public init(axes: [Axis], differenceBits: [Int] = differenceBitsStandard, weight: Double = 1) {
         self.axes = axes

@@ -1,5 +1,5 @@
 /// A schema laid out in words: a head, then the axes, then the fields in their order, one word of 32 bits each.
-struct EntityLayout: Sendable {
+final class EntityLayout: Sendable {
     /// A field as the packer sees it.
     struct PackedField: Sendable {
         /// Which word of the entity.

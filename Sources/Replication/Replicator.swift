@@ -177,11 +177,17 @@ package final class Replicator {
         bodies.removeAll()
     }
 
-    /// What is packed at this tick.
-    struct Present {
+    /// What is packed at this tick. An object, as it goes everywhere: copies of a table count references to all its parts.
+    final class Present {
         let table: EntityTable
         let row: HistoryRow
         let isVisible: ((EntityID, UInt32) -> Bool)?
+
+        init(table: EntityTable, row: HistoryRow, isVisible: ((EntityID, UInt32) -> Bool)?) {
+            self.table = table
+            self.row = row
+            self.isVisible = isVisible
+        }
 
         var tick: UInt64 { row.tick }
 
