@@ -64,7 +64,7 @@ struct BitWriterTests {
             _ = try reader.read(1)
             for (bits, length) in written {
                 let read = try reader.read(length)
-                #expect(read == bits)
+                try #require(read == bits)
             }
         }
     }
