@@ -220,7 +220,7 @@ let package = Package(
             "Allocation",
             [
                 "CAllocationCounter", "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet",
-                "PylonTelemetry", "PylonTestSupport", "PylonThreading", "PylonTime",
+                "PylonReplicaTrial", "PylonTelemetry", "PylonTestSupport", "PylonThreading", "PylonTime",
             ]),
         tests("BenchKit", ["PylonBenchKit", "PylonBytes"]),
         tests(

@@ -1,5 +1,7 @@
 /// Writes entities bit by bit: whole, or as what differs from an earlier state (docs/protocol/replication.md). ``EntityUnpacker`` reads
 /// them.
+///
+/// Its loops count instead of iterating: without optimisation an iterator allocates for each element.
 struct EntityPacker: Sendable {
     let layout: EntityLayout
 
@@ -9,7 +11,7 @@ struct EntityPacker: Sendable {
         out.append(UInt64(head.type), layout.typeBits)
         out.append(UInt64(head.generation), 8)
         for axis in 0..<layout.dimensions { out.append(UInt64(words[1 + axis]), layout.axes[axis].bits) }
-        for field in layout.types[head.type].open { out.append(UInt64(words[field.word]), field.bits) }
+        appendWhole(layout.types[head.type].open, words, to: &out)
     }
 
     /// What all may see and differs from `base`, the same entity earlier. Appends nothing when nothing differs.
@@ -33,9 +35,13 @@ struct EntityPacker: Sendable {
 
     /// The owner-only fields, whole.
     func appendOwnedState(_ words: UnsafePointer<UInt32>, to out: inout BitWriter) {
-        for field in layout.types[EntityHead(word: words[0]).type].owned {
-            out.append(UInt64(words[field.word]), field.bits)
-        }
+        appendWhole(layout.types[EntityHead(word: words[0]).type].owned, words, to: &out)
+    }
+
+    private func appendWhole(
+        _ fields: ContiguousArray<EntityLayout.PackedField>, _ words: UnsafePointer<UInt32>, to out: inout BitWriter
+    ) {
+        for index in 0..<fields.count { out.append(UInt64(words[fields[index].word]), fields[index].bits) }
     }
 
     /// Whether owner-only fields differ.
@@ -52,8 +58,9 @@ struct EntityPacker: Sendable {
     /// How much it matters that an entity is shown as it was at `base`: the weights of what changed, a move by its length.
     func weight(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>) -> Double {
         var weight = 0.0
-        for field in layout.types[EntityHead(word: now[0]).type].open where base[field.word] != now[field.word] {
-            weight += field.weight
+        let fields = layout.types[EntityHead(word: now[0]).type].open
+        for index in 0..<fields.count where base[fields[index].word] != now[fields[index].word] {
+            weight += fields[index].weight
         }
         switch differenceChoice(from: base, to: now) {
         case nil: break
@@ -68,10 +75,8 @@ struct EntityPacker: Sendable {
         of fields: ContiguousArray<EntityLayout.PackedField>, _ base: UnsafePointer<UInt32>, _ now: UnsafePointer<UInt32>
     ) -> UInt32 {
         var mask: UInt32 = 0
-        var bit: UInt32 = 1
-        for field in fields {
-            if base[field.word] != now[field.word] { mask |= bit }
-            bit <<= 1
+        for index in 0..<fields.count where base[fields[index].word] != now[fields[index].word] {
+            mask |= 1 << UInt32(index)
         }
         return mask
     }
@@ -81,10 +86,9 @@ struct EntityPacker: Sendable {
         to now: UnsafePointer<UInt32>, out: inout BitWriter
     ) {
         out.append(UInt64(mask), fields.count)
-        var rest = mask
-        for field in fields {
-            defer { rest >>= 1 }
-            if rest & 1 == 0 || field.isBool { continue }
+        for index in 0..<fields.count where mask >> UInt32(index) & 1 != 0 {
+            let field = fields[index]
+            if field.isBool { continue }
             if field.differenceBits == 0 {
                 out.append(UInt64(now[field.word]), field.bits)
                 continue
@@ -110,7 +114,8 @@ struct EntityPacker: Sendable {
         }
         if spread == 0 { return nil }
         let bits = 32 - spread.leadingZeroBitCount
-        return layout.differenceBits.firstIndex { bits <= $0 } ?? 3
+        for choice in 0..<3 where bits <= layout.differenceBits[choice] { return choice }
+        return 3
     }
 
     private func appendMove(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>, out: inout BitWriter) {

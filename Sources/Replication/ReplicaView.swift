@@ -16,23 +16,13 @@ final class ReplicaView {
 
     /// The place of a slot.
     func place(of slot: UInt32) -> Int? {
-        let place = Self.lowerBound(slots, slot)
+        let place = slots.lowerBound(slot)
         return place < slots.count && slots[place] == slot ? place : nil
     }
 
     /// Whether a slot is one of the client's own.
     func owns(_ slot: UInt32) -> Bool {
-        let place = Self.lowerBound(owned, slot)
-        return place < owned.count && owned[place] == slot
-    }
-
-    private static func lowerBound(_ slots: ContiguousArray<UInt32>, _ slot: UInt32) -> Int {
-        var (low, high) = (0, slots.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if slots[middle] < slot { low = middle + 1 } else { high = middle }
-        }
-        return low
+        owned.containsRising(slot)
     }
 }
 

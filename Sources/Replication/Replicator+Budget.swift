@@ -41,7 +41,8 @@ extension Replicator {
             guard let focus else { return 1 }
             return 1 / (1 + layout.position(words).squaredDistance(to: focus).squareRoot() / grid.measure.size)
         }
-        for (place, slot) in merge.kept.enumerated() where ticks[Int(slot)] > merge.keptTicks[place] {
+        for place in 0..<merge.kept.count where ticks[Int(merge.kept[place])] > merge.keptTicks[place] {
+            let slot = merge.kept[place]
             let words = present.words(ofSlot: slot)
             let age = Double(present.tick - merge.keptTicks[place])
             var bits = Int(cache.state(Int(slot), present.row).length) + 10
@@ -52,17 +53,17 @@ extension Replicator {
                 bits = Int(record.length) + 3
                 weight = packer.weight(from: row.words + Int(slot) * layout.stride, to: words)
             }
-            let isOwned = owned.contains(slot)
             selection.add(
                 slot: slot, place: place, isEntering: false, bits: bits,
-                urgency: isOwned ? .infinity : weight * (1 + age / 8) * nearness(words))
+                urgency: owned.containsRising(slot) ? .infinity : weight * (1 + age / 8) * nearness(words))
         }
-        for (place, slot) in merge.enters.enumerated() {
+        for place in 0..<merge.enters.count {
+            let slot = merge.enters[place]
             let words = present.words(ofSlot: slot)
             let weight = layout.types[EntityHead(word: words[0]).type].weight
             selection.add(
                 slot: slot, place: place, isEntering: true, bits: Int(cache.state(Int(slot), present.row).length) + 10,
-                urgency: owned.contains(slot) ? .infinity : 2 * weight * nearness(words))
+                urgency: owned.containsRising(slot) ? .infinity : 2 * weight * nearness(words))
         }
     }
 
@@ -80,7 +81,8 @@ extension Replicator {
         merge.writeLeaves(to: &writer)
         var next = 0
         var whole = 0
-        for candidate in selection.candidates where candidate.isSelected {
+        for index in 0..<selection.candidates.count where selection.candidates[index].isSelected {
+            let candidate = selection.candidates[index]
             guard !candidate.isEntering, let row = present.row(at: merge.keptTicks[candidate.place]) else {
                 whole += 1
                 continue
@@ -100,8 +102,7 @@ extension Replicator {
     /// The chosen slots that are sent whole, rising: those that enter, and those whose former state is no longer known. With each the
     /// least slot it could have been.
     private func forEachWhole(_ present: Present, _ body: (_ slot: UInt32, _ least: Int) -> Void) {
-        let entering = selection.candidates.firstIndex(where: \.isEntering) ?? selection.candidates.count
-        let end = selection.candidates.count
+        let (entering, end) = (selection.keptCount, selection.candidates.count)
         var (old, new) = (0, entering)
         var next = 0
         func isWhole(_ index: Int) -> Bool {
@@ -126,7 +127,7 @@ extension Replicator {
     private func chosenView(_ present: Present) -> SentView {
         let view = pool.take(tick: present.tick)
         let candidates = selection.candidates
-        let entering = candidates.firstIndex(where: \.isEntering) ?? candidates.count
+        let entering = selection.keptCount
         var (old, new) = (0, entering)
         func takeEntering(below limit: UInt32) {
             while new < candidates.count, candidates[new].slot < limit {
@@ -137,7 +138,8 @@ extension Replicator {
                 new += 1
             }
         }
-        for (place, slot) in merge.kept.enumerated() {
+        for place in 0..<merge.kept.count {
+            let slot = merge.kept[place]
             takeEntering(below: slot)
             var tick = present.tick
             if old < entering, candidates[old].place == place {

@@ -81,8 +81,8 @@ extension Replicator {
             return true
         }
         if let offsets = cells(of: interest.shape).offsets {
-            for offset in offsets {
-                guard grid.forEachSlot(in: centre + offset, add) else { break }
+            for index in 0..<offsets.count {
+                guard grid.forEachSlot(in: centre + offsets[index], add) else { break }
             }
         } else {
             let measure = grid.measure
@@ -102,10 +102,11 @@ extension Replicator {
     /// The view of a subscriber whose own entities are not all in its group's: that view with them. Nil when they are.
     func personalView(of subscriber: ReplicaSubscriber, owned: ContiguousArray<UInt32>, _ present: Present) -> SentView? {
         let shared = groupViews[subscriber.group]
-        if owned.allSatisfy(shared.contains) { return nil }
+        if owned.allSatisfy(shared.slots.containsRising) { return nil }
         let view = pool.take(tick: present.tick)
         var next = 0
-        for slot in shared.slots {
+        for place in 0..<shared.slots.count {
+            let slot = shared.slots[place]
             while next < owned.count, owned[next] < slot {
                 view.slots.append(owned[next])
                 next += 1

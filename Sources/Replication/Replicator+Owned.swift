@@ -38,7 +38,7 @@ extension Replicator {
         for slot in former {
             if next < owned.count, owned[next] == slot {
                 next += 1
-            } else if target.contains(slot) {
+            } else if target.slots.containsRising(slot) {
                 return false
             }
         }

@@ -86,7 +86,8 @@ extension Replicator {
         }
         writer.append(number: merge.enters.count)
         var next = 0
-        for slot in merge.enters {
+        for place in 0..<merge.enters.count {
+            let slot = merge.enters[place]
             writer.append(number: Int(slot) - next)
             cache.append(cache.state(Int(slot), present.row), to: &writer)
             next = Int(slot) + 1
@@ -101,7 +102,7 @@ extension Replicator {
         let ticks = present.table.openTicks
         var changes = 0
         var next = 0
-        for place in merge.kept.indices {
+        for place in 0..<merge.kept.count {
             let slot = Int(merge.kept[place])
             if ticks[slot] <= base.tick { continue }
             let record = cache.change(slot, from: base, to: present.row)

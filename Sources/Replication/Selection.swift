@@ -13,7 +13,10 @@ struct Selection {
         var isSelected = false
     }
 
+    /// Those that stay, then those that enter; each by rising slots.
     private(set) var candidates: ContiguousArray<Candidate> = []
+    /// How many of them stay.
+    private(set) var keptCount = 0
     /// What was chosen, the most urgent first.
     private var chosen: ContiguousArray<Int> = []
     /// A heap of priorities, each with its candidate: greatest first, of equals the lower slot.
@@ -27,17 +30,21 @@ struct Selection {
     /// Begins with what a subscriber was left with last time.
     mutating func begin(_ subscriber: ReplicaSubscriber, slotLimit: Int) {
         candidates.removeAll(keepingCapacity: true)
+        keptCount = 0
         chosen.removeAll(keepingCapacity: true)
         heap.removeAll(keepingCapacity: true)
         if former.count < slotLimit {
             former.append(contentsOf: repeatElement(0, count: max(slotLimit, former.count * 2) - former.count))
         }
-        for (slot, priority) in zip(subscriber.pendingSlots, subscriber.pendingPriorities) { former[Int(slot)] = priority }
+        for index in 0..<subscriber.pendingSlots.count {
+            former[Int(subscriber.pendingSlots[index])] = subscriber.pendingPriorities[index]
+        }
     }
 
     /// Adds a candidate; `urgency` is what this tick adds to what it had.
     mutating func add(slot: UInt32, place: Int, isEntering: Bool, bits: Int, urgency: Double) {
         let priority = min(former[Int(slot)] + Float(urgency), .greatestFiniteMagnitude)
+        if !isEntering { keptCount += 1 }
         candidates.append(
             Candidate(
                 slot: slot, place: place, isEntering: isEntering, bits: bits,
@@ -46,12 +53,14 @@ struct Selection {
 
     /// Chooses as much as fits into `bits`, and what must be sent.
     mutating func choose(bits: Int) {
-        for (index, candidate) in candidates.enumerated() {
-            heap.append(UInt64(candidate.priority.bitPattern) << 32 | UInt64(UInt32.max - UInt32(index)))
+        for index in 0..<candidates.count {
+            heap.append(UInt64(candidates[index].priority.bitPattern) << 32 | UInt64(UInt32.max - UInt32(index)))
         }
-        for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(index) }
+        let parents = heap.count / 2
+        for index in 0..<parents { sink(parents - 1 - index) }
         var left = bits
-        while let top = heap.first {
+        while !heap.isEmpty {
+            let top = heap[0]
             let index = Int(UInt32.max - UInt32(truncatingIfNeeded: top))
             let candidate = candidates[index]
             guard candidate.bits <= left || candidate.priority == .infinity else { return }
@@ -68,7 +77,8 @@ struct Selection {
     mutating func giveUp(bits: Int) -> Bool {
         var left = bits
         var hasGivenUp = false
-        while left > 0, let last = chosen.last, candidates[last].priority != .infinity {
+        while left > 0, !chosen.isEmpty, candidates[chosen[chosen.count - 1]].priority != .infinity {
+            let last = chosen[chosen.count - 1]
             candidates[last].isSelected = false
             left -= candidates[last].bits
             chosen.removeLast()
@@ -79,12 +89,12 @@ struct Selection {
 
     /// Leaves the subscriber with what was not chosen, which has the more weight next time. Returns how many those are.
     mutating func finish(_ subscriber: ReplicaSubscriber) -> Int {
-        for slot in subscriber.pendingSlots { former[Int(slot)] = 0 }
+        for index in 0..<subscriber.pendingSlots.count { former[Int(subscriber.pendingSlots[index])] = 0 }
         subscriber.pendingSlots.removeAll(keepingCapacity: true)
         subscriber.pendingPriorities.removeAll(keepingCapacity: true)
-        for candidate in candidates where !candidate.isSelected {
-            subscriber.pendingSlots.append(candidate.slot)
-            subscriber.pendingPriorities.append(candidate.priority)
+        for index in 0..<candidates.count where !candidates[index].isSelected {
+            subscriber.pendingSlots.append(candidates[index].slot)
+            subscriber.pendingPriorities.append(candidates[index].priority)
         }
         return subscriber.pendingSlots.count
     }
@@ -96,7 +106,7 @@ struct Selection {
             guard child < heap.count else { return }
             if child + 1 < heap.count, heap[child + 1] > heap[child] { child += 1 }
             guard heap[child] > heap[index] else { return }
-            heap.swapAt(index, child)
+            (heap[index], heap[child]) = (heap[child], heap[index])
             index = child
         }
     }

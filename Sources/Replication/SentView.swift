@@ -22,16 +22,6 @@ final class SentView {
         freshTick = max(freshTick, tick)
         ticks.removeAll(keepingCapacity: true)
     }
-
-    /// Whether it holds a slot.
-    func contains(_ slot: UInt32) -> Bool {
-        var (low, high) = (0, slots.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if slots[middle] < slot { low = middle + 1 } else { high = middle }
-        }
-        return low < slots.count && slots[low] == slot
-    }
 }
 
 /// Views that are used again, so that a tick makes none once all subscribers are there.

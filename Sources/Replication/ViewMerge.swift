@@ -22,7 +22,7 @@ struct ViewMerge {
                 while old < olds.count, new < news.count {
                     if olds[old] == news[new] {
                         kept.append(olds[old])
-                        if !isComplete { keptTicks.append(base.ticks[old]) }
+                        keptTicks.append(isComplete ? base.freshTick : base.ticks[old])
                         old += 1
                         new += 1
                     } else if olds[old] < news[new] {
@@ -37,7 +37,6 @@ struct ViewMerge {
                 enters.append(contentsOf: news[new...])
             }
         }
-        if isComplete { keptTicks.append(contentsOf: repeatElement(base.freshTick, count: kept.count)) }
     }
 
     /// Writes the places that leave.
