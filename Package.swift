@@ -139,7 +139,8 @@ let package = Package(
         .executableTarget(
             name: "PylonBench",
             dependencies: [
-                "CAllocationCounter", "CBenchSystem", "CFloor", "CSQLiteFloor", "CSystem", "PylonBenchKit", "PylonBytes",
+                "CAllocationCounter", "CBenchSystem", "CFloor", "CSQLiteFloor", "CSystem", "PylonBenchKit",
+                "PylonBytes",
                 "PylonJSON", "PylonReplicaTrial", "PylonReplication", "PylonTime",
             ],
             path: "Benchmarks/PylonBench", swiftSettings: strict),
@@ -185,7 +186,10 @@ let package = Package(
         tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
         tests(
             "Replication",
-            ["PylonBytes", "PylonJSON", "PylonReplicaTrial", "PylonReplication", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
+            [
+                "PylonBytes", "PylonJSON", "PylonReplicaTrial", "PylonReplication", "PylonSimulation",
+                "PylonTestSupport", "PylonTime",
+            ]),
         tests("Policy", ["PylonJSON", "PylonPolicy", "PylonSchema", "PylonTestSupport", "PylonTime"]),
         tests(
             "ShardHost",

@@ -8,7 +8,10 @@ internal import PylonTime
 struct Zone: Scenario {
     static let name = "zone"
     static let grammar = Arguments.Grammar(
-        values: ["entities", "subscribers", "hz", "seconds", "side", "radius", "ack-ticks", "budget", "difference-bits", "seed"],
+        values: [
+            "entities", "subscribers", "hz", "seconds", "side", "radius", "ack-ticks", "budget", "difference-bits",
+            "seed",
+        ],
         switches: ["paced"])
     static let usage = """
         pylon-bench zone [--entities 10000] [--subscribers 500] [--hz 20] [--seconds 10] [--side 2000] [--radius 100]
@@ -60,7 +63,8 @@ struct Zone: Scenario {
 
     private func measure(acknowledgementTicks: Int) throws(BenchError) -> Figures {
         var zone = ZoneWorld(
-            entities: entities, subscribers: subscribers, ticksPerSecond: hz, side: Double(side), radius: Double(radius),
+            entities: entities, subscribers: subscribers, ticksPerSecond: hz, side: Double(side),
+            radius: Double(radius),
             acknowledgementTicks: acknowledgementTicks, bytesPerFrame: budget, differenceBits: differenceBits,
             seed: UInt64(seed))
         // Until the history and all buffers have their size.
@@ -118,7 +122,8 @@ struct Zone: Scenario {
         figures.add("share_of_full_state", bytes / max(fullState, 1), places: 4)
         figures.add(
             "allocations_per_entity_tick",
-            allocation_counter_is_active() ? Double(allocations) / Double(entities * milliseconds.count) : nil, places: 5)
+            allocation_counter_is_active() ? Double(allocations) / Double(entities * milliseconds.count) : nil,
+            places: 5)
         figures.add("allocations_per_tick", Double(allocations) / Double(milliseconds.count), places: 2)
         figures.add("visible_entities_mean", Double(traffic.entitiesShown) / frames, places: 1)
         figures.add("starved_per_frame", Double(zone.replicator.counters.entitiesStarved) / frames, places: 2)

@@ -136,7 +136,8 @@ package struct ReplicaTrial {
         for _ in 0..<copies {
             client.down.append(
                 TrialClient.Flight(
-                    arrival: tick + UInt64(world.roll(7)), tick: tick, baseAge: frame.baseAge, body: frame.body, view: view))
+                    arrival: tick + UInt64(world.roll(7)), tick: tick, baseAge: frame.baseAge, body: frame.body,
+                    view: view))
         }
     }
 
@@ -161,7 +162,8 @@ package struct ReplicaTrial {
         // A flat zone has no height to look from.
         if world.dimensions == 2 { centre?.z = 0 }
         // A point outside the zone looks from its border.
-        if let outside = centre, !BoxArea(min: Vector3(-100, -100, -100), max: Vector3(300, 300, 300)).contains(outside) {
+        if let outside = centre, !BoxArea(min: Vector3(-100, -100, -100), max: Vector3(300, 300, 300)).contains(outside)
+        {
             centre = nil
         }
         let key = client.interest.viewKey

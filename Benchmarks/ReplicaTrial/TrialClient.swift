@@ -68,8 +68,11 @@ final class TrialClient {
             guard let truth = world.truth(at: expected.tick.number)[Int(expected.slot)] else {
                 return "slot \(expected.slot) was empty at tick \(expected.tick)"
             }
-            guard shown.id == truth.id, known.contains(shown.id), shown.type == truth.type, shown.position == truth.position
-            else { return "\(shown.id) at \(shown.position) is \(truth.id) at \(truth.position) at tick \(expected.tick)" }
+            guard shown.id == truth.id, known.contains(shown.id), shown.type == truth.type,
+                shown.position == truth.position
+            else {
+                return "\(shown.id) at \(shown.position) is \(truth.id) at \(truth.position) at tick \(expected.tick)"
+            }
             let now = owners[Int(expected.slot)]
             let isOwned = now?.owner == id
             guard shown.isOwned == isOwned else { return "\(shown.id) should\(isOwned ? "" : " not") be owned" }
@@ -79,7 +82,8 @@ final class TrialClient {
                     value = isOwned ? now?.values[field] ?? value : declared.kind == .bool ? .bool(false) : .integer(0)
                 }
                 guard shown.value(field) == value else {
-                    return "\(shown.id).\(declared.name) is \(String(describing: shown.value(field))), should be \(value)"
+                    return
+                        "\(shown.id).\(declared.name) is \(String(describing: shown.value(field))), should be \(value)"
                 }
             }
         }
@@ -88,7 +92,8 @@ final class TrialClient {
 
     /// Whether a complete view misses something, or shows what it must not. `slack` is how much farther than its shape it may see.
     func visibilityFault(
-        _ slots: Set<UInt32>, _ truths: [TrialWorld.Truth?], centre: Vector3?, slack: Double, isFogged: (EntityID) -> Bool
+        _ slots: Set<UInt32>, _ truths: [TrialWorld.Truth?], centre: Vector3?, slack: Double,
+        isFogged: (EntityID) -> Bool
     ) -> String? {
         for (slot, truth) in truths.enumerated() {
             guard let truth else { continue }

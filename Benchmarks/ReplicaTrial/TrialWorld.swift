@@ -115,14 +115,17 @@ struct TrialWorld {
             case .bool: table.set(field, of: id, to: roll(2) == 0)
             case .float: table.set(field, of: id, to: former + Double(roll(90) - 45))
             default:
-                table.set(field, of: id, to: roll(2) == 0 ? Int(former) + roll(7) - 3 : Int(Int32(truncatingIfNeeded: random.next())))
+                table.set(
+                    field, of: id,
+                    to: roll(2) == 0 ? Int(former) + roll(7) - 3 : Int(Int32(truncatingIfNeeded: random.next())))
             }
         }
         record(id)
     }
 
     private mutating func record(_ id: EntityID) {
-        guard let type = table.type(of: id), let position = table.position(of: id), let teams = table.teams(of: id) else {
+        guard let type = table.type(of: id), let position = table.position(of: id), let teams = table.teams(of: id)
+        else {
             return
         }
         let values = table.schema.types[type].fields.indices.compactMap { table.value($0, of: id) }

@@ -105,7 +105,9 @@ package struct ZoneWorld {
             let (dx, dy) = Self.unit(wanderer.direction)
             wanderer.x = min(max(wanderer.x + dx * wanderer.speed * seconds, 0), side)
             wanderer.y = min(max(wanderer.y + dy * wanderer.speed * seconds, 0), side)
-            if wanderer.x == 0 || wanderer.x == side || wanderer.y == 0 || wanderer.y == side { wanderer.direction += 180 }
+            if wanderer.x == 0 || wanderer.x == side || wanderer.y == 0 || wanderer.y == side {
+                wanderer.direction += 180
+            }
             table.move(wanderer.id, to: Vector3(wanderer.x, wanderer.y))
             if chance >> 32 % 128 == 0 {
                 wanderer.health = wanderer.health > 10 ? wanderer.health - 7 : 100

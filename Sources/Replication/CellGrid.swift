@@ -50,7 +50,8 @@ struct CellGrid: Sendable {
             } else {
                 let cell = cells[Int(number)]
                 // Another entity of the slot begins anew.
-                let new = table.spawnTicks[slot] > tickSeen
+                let new =
+                    table.spawnTicks[slot] > tickSeen
                     ? measure.cell(at: position) : measure.cell(at: position, from: cell)
                 if new != cell {
                     unlink(slot)

@@ -72,7 +72,8 @@ struct EntityPacker: Sendable {
     }
 
     private func mask(
-        of fields: ContiguousArray<EntityLayout.PackedField>, _ base: UnsafePointer<UInt32>, _ now: UnsafePointer<UInt32>
+        of fields: ContiguousArray<EntityLayout.PackedField>, _ base: UnsafePointer<UInt32>,
+        _ now: UnsafePointer<UInt32>
     ) -> UInt32 {
         var mask: UInt32 = 0
         for index in 0..<fields.count where base[fields[index].word] != now[fields[index].word] {

@@ -114,7 +114,9 @@ public struct EntityTable: Sendable {
     /// A slot that has rested longer than the history, else a new one.
     private mutating func takeSlot() -> Int? {
         // Spawned now, it shows at the tick behind the newest at the earliest.
-        if let slot = resting.takeFirst(freedBefore: (tick?.number ?? 0) + 1, rest: UInt64(historyTicks)) { return Int(slot) }
+        if let slot = resting.takeFirst(freedBefore: (tick?.number ?? 0) + 1, rest: UInt64(historyTicks)) {
+            return Int(slot)
+        }
         guard slotEnd < slotsMaximum else { return nil }
         if slotEnd == dirty.count { grow() }
         slotEnd += 1

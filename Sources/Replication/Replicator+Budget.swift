@@ -114,7 +114,8 @@ extension Replicator {
             while old < entering, !isWhole(old) { old += 1 }
             while new < end, !isWhole(new) { new += 1 }
             guard old < entering || new < end else { return }
-            let takesOld = new == end
+            let takesOld =
+                new == end
                 || (old < entering && selection.candidates[old].slot < selection.candidates[new].slot)
             let slot = selection.candidates[takesOld ? old : new].slot
             body(slot, next)

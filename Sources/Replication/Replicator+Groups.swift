@@ -36,7 +36,8 @@ extension Replicator {
         subscriber.centre = centre
         let isEverywhere = interest.shape == .everything
         let key = GroupKey(
-            cell: isEverywhere ? 0 : centre.key, shape: interest.shape, teams: interest.teams, viewKey: interest.viewKey)
+            cell: isEverywhere ? 0 : centre.key, shape: interest.shape, teams: interest.teams, viewKey: interest.viewKey
+        )
         if let known = groups[key] { return known }
         collectVisible(interest, centre, present)
         let view = pool.take(tick: present.tick)
@@ -100,7 +101,8 @@ extension Replicator {
     }
 
     /// The view of a subscriber whose own entities are not all in its group's: that view with them. Nil when they are.
-    func personalView(of subscriber: ReplicaSubscriber, owned: ContiguousArray<UInt32>, _ present: Present) -> SentView? {
+    func personalView(of subscriber: ReplicaSubscriber, owned: ContiguousArray<UInt32>, _ present: Present) -> SentView?
+    {
         let shared = groupViews[subscriber.group]
         if owned.allSatisfy(shared.slots.containsRising) { return nil }
         let view = pool.take(tick: present.tick)

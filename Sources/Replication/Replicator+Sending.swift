@@ -50,7 +50,8 @@ extension Replicator {
     }
 
     private func record(
-        _ view: SentView, _ owned: ContiguousArray<UInt32>, to subscriber: ReplicaSubscriber, isKeyframe: Bool, bytes: Int,
+        _ view: SentView, _ owned: ContiguousArray<UInt32>, to subscriber: ReplicaSubscriber, isKeyframe: Bool,
+        bytes: Int,
         _ present: Present
     ) {
         counters.framesSent += 1
@@ -94,7 +95,8 @@ extension Replicator {
         }
         counters.bodiesPacked += 1
         return bodies.insert(
-            writer, isEmpty: changes == 0 && merge.leaves.isEmpty && merge.enters.isEmpty, to: target.serial, from: serial)
+            writer, isEmpty: changes == 0 && merge.leaves.isEmpty && merge.enters.isEmpty, to: target.serial,
+            from: serial)
     }
 
     /// Writes what changed of all that stays since one tick. Returns how many changed.

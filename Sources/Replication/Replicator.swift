@@ -66,7 +66,11 @@ package final class Replicator {
         let subscriber = ReplicaSubscriber(id: id, serial: serial, interest: interest)
         subscriber.bytesPerFrame = bytesPerFrame
         let index = freeIndices.popLast() ?? Int32(subscribers.count)
-        if Int(index) == subscribers.count { subscribers.append(subscriber) } else { subscribers[Int(index)] = subscriber }
+        if Int(index) == subscribers.count {
+            subscribers.append(subscriber)
+        } else {
+            subscribers[Int(index)] = subscriber
+        }
         count += 1
         return Handle(index: index, serial: serial)
     }

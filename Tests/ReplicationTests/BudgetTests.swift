@@ -105,7 +105,8 @@ struct BudgetTests {
         // What was left out has the more weight; what must be sent cannot be given up.
         selection.begin(subscriber, slotLimit: 10)
         for slot in [1, 4, 9] as [UInt32] {
-            selection.add(slot: slot, place: Int(slot), isEntering: false, bits: 10, urgency: slot == 9 ? .infinity : 1.5)
+            selection.add(
+                slot: slot, place: Int(slot), isEntering: false, bits: 10, urgency: slot == 9 ? .infinity : 1.5)
         }
         selection.choose(bits: 10)
         #expect(selection.candidates.filter(\.isSelected).map(\.slot) == [9])

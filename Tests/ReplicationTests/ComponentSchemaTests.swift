@@ -9,7 +9,9 @@ struct ComponentSchemaTests {
     @Test func aSchemaComesBackFromItsJSON() throws {
         let schema = try ComponentSchema(
             position: PositionSchema(
-                axes: [.init(min: -5, max: 5, bits: 8), .init(min: 0, max: 1.5, bits: 24), .init(min: -1, max: 1, bits: 1)],
+                axes: [
+                    .init(min: -5, max: 5, bits: 8), .init(min: 0, max: 1.5, bits: 24), .init(min: -1, max: 1, bits: 1),
+                ],
                 differenceBits: [2, 3, 24], weight: 2.5),
             types: [
                 EntityType("empty"),
@@ -40,7 +42,8 @@ struct ComponentSchemaTests {
         refuses((0..<256).map { EntityType("t\($0)") })
         for kind in [
             FieldKind.unsigned(bits: 0), .unsigned(bits: 33), .signed(bits: 1), .float(min: 1, max: 1, bits: 8),
-            .float(min: 0, max: .infinity, bits: 8), .float(min: .nan, max: 1, bits: 8), .float(min: 0, max: 1, bits: 33),
+            .float(min: 0, max: .infinity, bits: 8), .float(min: .nan, max: 1, bits: 8),
+            .float(min: 0, max: 1, bits: 33),
             .float(min: -.greatestFiniteMagnitude, max: .greatestFiniteMagnitude, bits: 8),
         ] { refuses([EntityType("a", [ComponentField("f", kind)])]) }
         for weight in [0, -1, .nan, .infinity, 1001] {

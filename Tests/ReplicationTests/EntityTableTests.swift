@@ -8,7 +8,10 @@ struct EntityTableTests {
     static func table(entitiesMaximum: Int = 100, historyTicks: Int = 4) throws -> EntityTable {
         let schema = try ComponentSchema(
             position: PositionSchema(dimensions: 2, min: 0, max: 1023, bits: 10),
-            types: [EntityType("a", [ComponentField("f", .unsigned(bits: 8)), ComponentField("g", .bool, isOwnerOnly: true)])])
+            types: [
+                EntityType(
+                    "a", [ComponentField("f", .unsigned(bits: 8)), ComponentField("g", .bool, isOwnerOnly: true)])
+            ])
         return EntityTable(schema: schema, entitiesMaximum: entitiesMaximum, historyTicks: historyTicks)
     }
 

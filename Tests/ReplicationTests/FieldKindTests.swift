@@ -24,7 +24,8 @@ struct FieldKindTests {
     @Test func theEndsOfAFloatAreExactAndNothingLiesBeyond() {
         let kind = FieldKind.float(min: -1, max: 3, bits: 7)
         for (given, kept) in [
-            (-1.0, -1.0), (3, 3), (-1.5, -1), (3.5, 3), (.infinity, 3), (-.infinity, -1), (.nan, -1), (.greatestFiniteMagnitude, 3),
+            (-1.0, -1.0), (3, 3), (-1.5, -1), (3.5, 3), (.infinity, 3), (-.infinity, -1), (.nan, -1),
+            (.greatestFiniteMagnitude, 3),
         ] {
             #expect(kind.value(of: kind.word(for: .number(given))) == .number(kept))
         }
@@ -34,7 +35,9 @@ struct FieldKindTests {
     func unsignedNumbersAreClamped(bits: Int) {
         let kind = FieldKind.unsigned(bits: bits)
         let most = Int64(1) << Int64(bits) - 1
-        for (given, kept) in [(0, 0), (-1, 0), (most, most), (most + 1, most), (.max, most), (.min, 0)] as [(Int64, Int64)] {
+        for (given, kept) in [(0, 0), (-1, 0), (most, most), (most + 1, most), (.max, most), (.min, 0)]
+            as [(Int64, Int64)]
+        {
             #expect(kind.value(of: kind.word(for: .integer(given))) == .integer(kept))
         }
     }
@@ -45,7 +48,8 @@ struct FieldKindTests {
         let most = Int64(1) << Int64(bits - 1) - 1
         let least = -most - 1
         for (given, kept) in [
-            (0, 0), (-1, -1), (most, most), (most + 1, most), (least, least), (least - 1, least), (.max, most), (.min, least),
+            (0, 0), (-1, -1), (most, most), (most + 1, most), (least, least), (least - 1, least), (.max, most),
+            (.min, least),
         ] as [(Int64, Int64)] {
             #expect(kind.value(of: kind.word(for: .integer(given))) == .integer(kept))
         }
@@ -57,7 +61,8 @@ struct FieldKindTests {
         #expect(FieldKind.unsigned(bits: 8).word(for: .number(12.9)) == 12)
         #expect(FieldKind.unsigned(bits: 8).word(for: .number(.nan)) == 0)
         #expect(FieldKind.unsigned(bits: 8).word(for: .number(1e30)) == 255)
-        #expect(FieldKind.signed(bits: 8).value(of: FieldKind.signed(bits: 8).word(for: .number(-1e30))) == .integer(-128))
+        #expect(
+            FieldKind.signed(bits: 8).value(of: FieldKind.signed(bits: 8).word(for: .number(-1e30))) == .integer(-128))
         #expect(FieldKind.unsigned(bits: 8).word(for: .bool(true)) == 1)
     }
 }

@@ -10,7 +10,8 @@ struct ReplicaDecoderTests {
     private static func frames() throws -> (schema: ComponentSchema, frames: [ReplicaSetup.Frame]) {
         let setup = try ReplicaSetup()
         let ids = try (0..<40).map {
-            try setup.table.spawn($0 % 2, at: Vector3(Double($0) * 20, 100), owner: $0 % 10 == 0 ? SubscriberID("a") : nil)
+            try setup.table.spawn(
+                $0 % 2, at: Vector3(Double($0) * 20, 100), owner: $0 % 10 == 0 ? SubscriberID("a") : nil)
         }
         let handle = try setup.add("a")
         var frames = [try #require(setup.step()[handle])]
@@ -46,7 +47,8 @@ struct ReplicaDecoderTests {
                 // Without its owned part a frame is one in which nothing owned changed; the first owns nothing then.
                 if length == frame.body.count { continue }
                 #expect(throws: ReplicaError.self) {
-                    try decoder.apply(tick: Tick(frame.tick), baseAge: frame.baseAge, body: Array(frame.bytes[..<length]))
+                    try decoder.apply(
+                        tick: Tick(frame.tick), baseAge: frame.baseAge, body: Array(frame.bytes[..<length]))
                 }
                 #expect(Self.state(decoder) == before && decoder.needsKeyframe)
             }

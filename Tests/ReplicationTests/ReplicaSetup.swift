@@ -33,7 +33,8 @@ final class ReplicaSetup {
                 EntityType(
                     "a",
                     [
-                        ComponentField("health", .unsigned(bits: 8)), ComponentField("gold", .unsigned(bits: 16), isOwnerOnly: true),
+                        ComponentField("health", .unsigned(bits: 8)),
+                        ComponentField("gold", .unsigned(bits: 16), isOwnerOnly: true),
                         ComponentField("on", .bool),
                     ]),
                 EntityType("b"),
@@ -42,7 +43,8 @@ final class ReplicaSetup {
         replicator = Replicator(schema: schema, limits: limits)
     }
 
-    func add(_ name: String, _ interest: Interest = .everything, bytesPerFrame: Int? = nil) throws -> Replicator.Handle {
+    func add(_ name: String, _ interest: Interest = .everything, bytesPerFrame: Int? = nil) throws -> Replicator.Handle
+    {
         try #require(replicator.add(SubscriberID(name), interest: interest, bytesPerFrame: bytesPerFrame))
     }
 

@@ -8,7 +8,8 @@ import Testing
 
 /// The conformance vectors of docs/protocol/replication.md, which other clients' tests read, too.
 struct ReplicationVectorTests {
-    private static let path = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
+    private static let path =
+        #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
         + "/docs/protocol/vectors/replication.json"
 
     private static func file() -> [UInt8] {

@@ -23,7 +23,9 @@ struct ReplicationVectors {
     }
 
     private init(dimensions: Int) throws {
-        var axes = [PositionSchema.Axis(min: 0, max: 1000, bits: 16), PositionSchema.Axis(min: -500, max: 500, bits: 14)]
+        var axes = [
+            PositionSchema.Axis(min: 0, max: 1000, bits: 16), PositionSchema.Axis(min: -500, max: 500, bits: 14),
+        ]
         if dimensions == 3 { axes.append(PositionSchema.Axis(min: 0, max: 63, bits: 6)) }
         let schema = try ComponentSchema(
             position: PositionSchema(axes: axes),
@@ -33,7 +35,8 @@ struct ReplicationVectors {
                     "wanderer",
                     [
                         ComponentField("heading", .float(min: 0, max: 360, bits: 8)),
-                        ComponentField("gold", .unsigned(bits: 20), isOwnerOnly: true), ComponentField("running", .bool),
+                        ComponentField("gold", .unsigned(bits: 20), isOwnerOnly: true),
+                        ComponentField("running", .bool),
                         ComponentField("mood", .signed(bits: 4)), ComponentField("armed", .bool, isOwnerOnly: true),
                         ComponentField("score", .signed(bits: 32)), ComponentField("name", .unsigned(bits: 32)),
                     ]),
@@ -45,7 +48,9 @@ struct ReplicationVectors {
         handle = replicator.add(owner, interest: .everything)
     }
 
-    private mutating func spawn(_ type: Int, _ x: Double, _ y: Double, _ z: Double = 0, owned: Bool = false) throws -> EntityID {
+    private mutating func spawn(_ type: Int, _ x: Double, _ y: Double, _ z: Double = 0, owned: Bool = false) throws
+        -> EntityID
+    {
         try table.spawn(type, at: Vector3(x, y, z), owner: owned ? owner : nil)
     }
 

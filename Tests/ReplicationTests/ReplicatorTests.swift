@@ -199,7 +199,9 @@ struct ReplicatorTests {
         #expect(asked == 4)
         setup.table.setTeams(of: red, to: 2)
         frames = setup.step()
-        for (handle, decoder) in zip([first, second, third], decoders) { try decoder.apply(try #require(frames[handle])) }
+        for (handle, decoder) in zip([first, second, third], decoders) {
+            try decoder.apply(try #require(frames[handle]))
+        }
         #expect(decoders[0].slots == [both.slot] && decoders[2].slots == [red.slot, blue.slot])
     }
 
