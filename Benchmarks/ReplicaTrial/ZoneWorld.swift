@@ -21,6 +21,8 @@ package struct ZoneWorld {
         package var frames = 0
         package var bytes = 0
         package var entitiesShown = 0
+        /// Entities that had news and did not fit.
+        package var entitiesStarved = 0
         /// The bytes of all entities shown, each with its number and all that everybody may see of it, on whole bytes.
         package var fullStateBytes = 0
 
@@ -132,7 +134,7 @@ package struct ZoneWorld {
     /// Packs the tick for everyone.
     package mutating func publish() -> Traffic {
         var traffic = Traffic()
-        let before = replicator.counters.entitiesShown
+        let before = replicator.counters
         let tick = Tick(tick)
         replicator.encode(table) { handle, frame in
             traffic.frames += 1
@@ -140,7 +142,8 @@ package struct ZoneWorld {
             acknowledgements.append((tick.number + UInt64(acknowledgementTicks), handle, tick))
             return true
         }
-        traffic.entitiesShown = Int(replicator.counters.entitiesShown - before)
+        traffic.entitiesShown = Int(replicator.counters.entitiesShown - before.entitiesShown)
+        traffic.entitiesStarved = Int(replicator.counters.entitiesStarved - before.entitiesStarved)
         traffic.fullStateBytes = traffic.entitiesShown * Self.entityBytes
         return traffic
     }

@@ -1,6 +1,6 @@
 /// Which entities are in which cell: a spatial hash with a list through the entities of each cell. Nothing is allocated once it is
-/// as large as the table.
-struct CellGrid: Sendable {
+/// as large as the table. An object, since a copy of all its parts for each cell looked up would cost more than the cell.
+final class CellGrid {
     private static var none: Int32 { -1 }
 
     let measure: CellMeasure
@@ -29,7 +29,7 @@ struct CellGrid: Sendable {
     }
 
     /// Follows what came, went and moved in the table since the last call, up to the row of its newest tick.
-    mutating func follow(_ table: EntityTable, _ row: HistoryRow) {
+    func follow(_ table: EntityTable, _ row: HistoryRow) {
         let layout = table.layout
         while cellOfSlot.count < table.slotEnd {
             cellOfSlot.append(Self.none)
@@ -87,7 +87,7 @@ struct CellGrid: Sendable {
         return true
     }
 
-    private mutating func link(_ slot: Int, _ cell: Cell) {
+    private func link(_ slot: Int, _ cell: Cell) {
         let number: Int32
         if let known = map[cell.key] {
             number = known
@@ -109,7 +109,7 @@ struct CellGrid: Sendable {
         heads[Int(number)] = Int32(slot)
     }
 
-    private mutating func unlink(_ slot: Int) {
+    private func unlink(_ slot: Int) {
         let number = Int(cellOfSlot[slot])
         let (before, after) = (previous[slot], next[slot])
         if before == Self.none { heads[number] = after } else { next[Int(before)] = after }

@@ -36,6 +36,8 @@ final class EntityLayout: Sendable {
     let axes: ContiguousArray<PositionSchema.Axis>
     let quantisations: ContiguousArray<Quantisation>
     let differenceBits: ContiguousArray<Int>
+    /// How much a small move matters.
+    let positionWeight: Double
     let types: ContiguousArray<PackedType>
     /// The bits that number a type.
     let typeBits: Int
@@ -49,6 +51,7 @@ final class EntityLayout: Sendable {
         dimensions = axes.count
         quantisations = ContiguousArray(axes.map(\.quantisation))
         differenceBits = ContiguousArray(schema.position.differenceBits)
+        positionWeight = schema.position.weight
         let first = 1 + axes.count
         types = ContiguousArray(
             schema.types.map { type in

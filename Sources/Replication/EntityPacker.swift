@@ -15,22 +15,30 @@ struct EntityPacker: Sendable {
     }
 
     /// What all may see and differs from `base`, the same entity earlier. Appends nothing when nothing differs.
-    func appendChange(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>, out: inout BitWriter) {
+    ///
+    /// Returns how much it matters: the weights of what changed, a move by its length.
+    @discardableResult
+    func appendChange(
+        from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>, out: inout BitWriter
+    ) -> Double {
         let fields = layout.types[EntityHead(word: now[0]).type].open
         let mask = mask(of: fields, base, now)
-        var hasMoved: UInt32 = 0
-        for axis in 1...layout.dimensions { hasMoved |= base[axis] ^ now[axis] }
-        if mask == 0, hasMoved == 0 { return }
-        if hasMoved == 0 {
-            out.append(0, 1)
-        } else {
+        let size = differenceSize(from: base, to: now)
+        if mask == 0, size == nil { return 0 }
+        var weight = 0.0
+        if let size {
             out.append(1, 1)
-            appendMove(from: base, to: now, out: &out)
+            appendMove(size, from: base, to: now, out: &out)
+            weight = layout.positionWeight * Double(1 << min(size, 2))
+        } else {
+            out.append(0, 1)
         }
-        if fields.isEmpty { return }
-        if mask == 0 { return out.append(0, 1) }
-        out.append(1, 1)
+        if fields.isEmpty { return weight }
+        out.append(mask == 0 ? 0 : 1, 1)
+        if mask == 0 { return weight }
         append(fields, mask, from: base, to: now, out: &out)
+        for index in 0..<fields.count where mask >> UInt32(index) & 1 != 0 { weight += fields[index].weight }
+        return weight
     }
 
     /// The owner-only fields, whole.
@@ -53,22 +61,6 @@ struct EntityPacker: Sendable {
     func appendOwnedChange(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>, out: inout BitWriter) {
         let fields = layout.types[EntityHead(word: now[0]).type].owned
         append(fields, mask(of: fields, base, now), from: base, to: now, out: &out)
-    }
-
-    /// How much it matters that an entity is shown as it was at `base`: the weights of what changed, a move by its length.
-    func weight(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>) -> Double {
-        var weight = 0.0
-        let fields = layout.types[EntityHead(word: now[0]).type].open
-        for index in 0..<fields.count where base[fields[index].word] != now[fields[index].word] {
-            weight += fields[index].weight
-        }
-        switch differenceChoice(from: base, to: now) {
-        case nil: break
-        case 0?: weight += layout.schema.position.weight
-        case 1?: weight += layout.schema.position.weight * 2
-        default: weight += layout.schema.position.weight * 4
-        }
-        return weight
     }
 
     private func mask(
@@ -106,7 +98,7 @@ struct EntityPacker: Sendable {
     }
 
     /// 0, 1 or 2 for the smallest size that holds the difference on every axis, 3 when none does; nil when nothing moved.
-    private func differenceChoice(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>) -> Int? {
+    private func differenceSize(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>) -> Int? {
         var spread: UInt32 = 0
         for axis in 0..<layout.dimensions {
             let difference = Self.difference(base[1 + axis], now[1 + axis], bits: layout.axes[axis].bits)
@@ -119,16 +111,17 @@ struct EntityPacker: Sendable {
         return 3
     }
 
-    private func appendMove(from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>, out: inout BitWriter) {
-        let choice = differenceChoice(from: base, to: now) ?? 3
-        out.append(UInt64(choice), 2)
+    private func appendMove(
+        _ size: Int, from base: UnsafePointer<UInt32>, to now: UnsafePointer<UInt32>, out: inout BitWriter
+    ) {
+        out.append(UInt64(size), 2)
         for axis in 0..<layout.dimensions {
             let bits = layout.axes[axis].bits
-            if choice == 3 {
+            if size == 3 {
                 out.append(UInt64(now[1 + axis]), bits)
             } else {
                 let difference = Self.difference(base[1 + axis], now[1 + axis], bits: bits)
-                out.append(Self.truncated(difference, layout.differenceBits[choice]), layout.differenceBits[choice])
+                out.append(Self.truncated(difference, layout.differenceBits[size]), layout.differenceBits[size])
             }
         }
     }

@@ -37,33 +37,32 @@ extension Replicator {
     ) {
         let focus = focus(of: subscriber, present)
         let ticks = present.table.openTicks
-        func nearness(_ words: UnsafePointer<UInt32>) -> Double {
+        let size = grid.measure.size
+        func nearness(_ slot: UInt32) -> Double {
             guard let focus else { return 1 }
-            return 1 / (1 + layout.position(words).squaredDistance(to: focus).squareRoot() / grid.measure.size)
+            let distance = layout.position(present.words(ofSlot: slot)).squaredDistance(to: focus).squareRoot()
+            return 1 / (1 + distance / size)
         }
         for place in 0..<merge.kept.count where ticks[Int(merge.kept[place])] > merge.keptTicks[place] {
             let slot = merge.kept[place]
-            let words = present.words(ofSlot: slot)
             let age = Double(present.tick - merge.keptTicks[place])
-            var bits = Int(cache.state(Int(slot), present.row).length) + 10
-            var weight = layout.types[EntityHead(word: words[0]).type].weight
+            var record = cache.state(Int(slot), present.row)
             if let row = present.row(at: merge.keptTicks[place]) {
-                let record = cache.change(Int(slot), from: row, to: present.row)
+                record = cache.change(Int(slot), from: row, to: present.row)
                 if record.length == 0 { continue }
-                bits = Int(record.length) + 3
-                weight = packer.weight(from: row.words + Int(slot) * layout.stride, to: words)
             }
+            // A guess of what its gap takes.
+            let urgency = Double(record.weight) * (1 + age / 8) * nearness(slot)
             selection.add(
-                slot: slot, place: place, isEntering: false, bits: bits,
-                urgency: owned.containsRising(slot) ? .infinity : weight * (1 + age / 8) * nearness(words))
+                slot: slot, place: place, isEntering: false, bits: Int(record.length) + 4,
+                urgency: owned.containsRising(slot) ? .infinity : urgency)
         }
         for place in 0..<merge.enters.count {
             let slot = merge.enters[place]
-            let words = present.words(ofSlot: slot)
-            let weight = layout.types[EntityHead(word: words[0]).type].weight
+            let record = cache.state(Int(slot), present.row)
             selection.add(
-                slot: slot, place: place, isEntering: true, bits: Int(cache.state(Int(slot), present.row).length) + 10,
-                urgency: owned.containsRising(slot) ? .infinity : 2 * weight * nearness(words))
+                slot: slot, place: place, isEntering: true, bits: Int(record.length) + 10,
+                urgency: owned.containsRising(slot) ? .infinity : 2 * Double(record.weight) * nearness(slot))
         }
     }
 

@@ -39,9 +39,8 @@ extension Replicator {
             cell: isEverywhere ? 0 : centre.key, shape: interest.shape, teams: interest.teams, viewKey: interest.viewKey
         )
         if let known = groups[key] { return known }
-        collectVisible(interest, centre, present)
         let view = pool.take(tick: present.tick)
-        visible.drain(into: &view.slots)
+        collectVisible(interest, centre, present, into: view)
         groupViews.append(view)
         groups[key] = groupViews.count - 1
         return groupViews.count - 1
@@ -62,8 +61,12 @@ extension Replicator {
         present.words(of: id) == nil ? nil : grid.cell(ofSlot: Int(id.slot))
     }
 
-    /// Puts the slots of all that is visible into ``visible``.
-    private func collectVisible(_ interest: Interest, _ centre: Cell, _ present: Present) {
+    /// Lists the slots of all that is visible.
+    private func collectVisible(_ interest: Interest, _ centre: Cell, _ present: Present, into view: SentView) {
+        // Taken out meanwhile: what is within an object is looked up again for each slot.
+        var visible = SlotSet()
+        swap(&visible, &self.visible)
+        defer { swap(&visible, &self.visible) }
         let teams = present.table.teams
         let (row, stride, maximum) = (present.row, layout.stride, limits.viewEntitiesMaximum)
         var isCut = false
@@ -89,6 +92,7 @@ extension Replicator {
             let measure = grid.measure
             grid.forEachSlot(where: { measure.reach(interest.shape, $0 - centre).isWithin }, add)
         }
+        visible.drain(into: &view.slots)
         if isCut { counters.viewsCut += 1 }
     }
 

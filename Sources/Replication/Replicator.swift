@@ -27,7 +27,7 @@ package final class Replicator {
 
     let layout: EntityLayout
     let packer: EntityPacker
-    var grid: CellGrid
+    let grid: CellGrid
     var subscribers: ContiguousArray<ReplicaSubscriber?> = []
     private var freeIndices: ContiguousArray<Int32> = []
     private var serial: UInt32 = 0
@@ -164,7 +164,7 @@ package final class Replicator {
         precondition(table.schema == layout.schema, "a table of another schema")
         let present = Present(table: table, row: row, isVisible: isVisible)
         grid.follow(table, row)
-        cache.begin()
+        cache.begin(slotLimit: table.slotEnd)
         visible.reserve(table.slotEnd)
         for subscriber in subscribers {
             guard let subscriber else { continue }

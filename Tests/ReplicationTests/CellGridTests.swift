@@ -32,7 +32,7 @@ struct CellGridTests {
     @Test func anEntityOnTheBorderDoesNotFlicker() throws {
         var table = EntityTable(schema: try Self.schema())
         let id = try table.spawn(0, at: Vector3(31, 5))
-        var grid = CellGrid(measure: CellMeasure(schema: table.schema, size: 32, margin: 0.125))
+        let grid = CellGrid(measure: CellMeasure(schema: table.schema, size: 32, margin: 0.125))
         var changes = 0
         var last: Cell?
         for tick in 1...100 as ClosedRange<UInt64> {
@@ -50,7 +50,7 @@ struct CellGridTests {
     func theGridListsWhatIsThere(dimensions: Int) throws {
         var random = SeededBits(seed: testSeed())
         var table = EntityTable(schema: try Self.schema(dimensions), historyTicks: 2)
-        var grid = CellGrid(measure: CellMeasure(schema: table.schema, size: 200, margin: 0))
+        let grid = CellGrid(measure: CellMeasure(schema: table.schema, size: 200, margin: 0))
         var ids: [EntityID] = []
         func place() -> Vector3 {
             func number() -> Double { Double(random.next() % 2048) - 1024 }
