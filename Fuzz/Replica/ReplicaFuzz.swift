@@ -36,7 +36,7 @@ private func readSchema(_ bytes: [UInt8]) {
     guard let json = try? JSONParser.parse(bytes), let schema = try? ComponentSchema(json: json) else { return }
     var writer = JSONWriter()
     schema.write(into: &writer)
-    let back = try? ComponentSchema(json: JSONParser.parse(writer.serialized()))
+    let back = try? ComponentSchema(json: JSONParser.parse(writer.text))
     precondition(back == schema, "a schema changed on its way")
 }
 

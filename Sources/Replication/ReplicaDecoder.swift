@@ -187,7 +187,7 @@ public final class ReplicaDecoder {
     ) throws(ReplicaError) {
         try readLeaves(&reader, from: base, into: view)
         try readChanges(&reader, into: view)
-        try readWhole(&reader, from: base, into: view)
+        try readWhole(&reader, into: view)
         try reader.alignToByte()
         try readOwned(&reader, from: base, into: view)
     }
@@ -237,9 +237,7 @@ public final class ReplicaDecoder {
     }
 
     /// Reads what is sent whole, and puts it among the rest or in place of it.
-    private func readWhole(
-        _ reader: inout BitReader, from base: ReplicaView?, into view: ReplicaView
-    ) throws(ReplicaError) {
+    private func readWhole(_ reader: inout BitReader, into view: ReplicaView) throws(ReplicaError) {
         let count = try reader.readNumber()
         if count == 0 { return }
         guard count <= limits.entitiesMaximum else { throw .tooManyEntities }
@@ -255,12 +253,12 @@ public final class ReplicaDecoder {
             try change(entering, place) { (words) throws(ReplicaError) in try unpacker.readState(&reader, into: words) }
             slot += 1
         }
-        merge(entering, into: view, ownedBefore: base)
+        merge(entering, into: view)
         guard view.slots.count <= limits.entitiesMaximum else { throw .tooManyEntities }
     }
 
     /// Merges from the end, in place.
-    private func merge(_ added: ReplicaView, into view: ReplicaView, ownedBefore base: ReplicaView?) {
+    private func merge(_ added: ReplicaView, into view: ReplicaView) {
         let doubled = added.slots.reduce(0) { $0 + (view.place(of: $1) == nil ? 0 : 1) }
         var (old, new) = (view.slots.count, added.slots.count)
         var place = old + new - doubled
@@ -282,12 +280,6 @@ public final class ReplicaDecoder {
             let source = new * layout.stride
             if old > 0, view.slots[old - 1] == slot {
                 old -= 1
-                // The same entity anew: what its owner knows comes by another way.
-                if base?.owns(slot) == true, view.words[old * layout.stride] == added.words[source] {
-                    for field in layout.types[EntityHead(word: added.words[source]).type].owned {
-                        added.words[source + field.word] = view.words[old * layout.stride + field.word]
-                    }
-                }
             }
             view.slots[place] = slot
             for word in 0..<layout.stride { view.words[place * layout.stride + word] = added.words[source + word] }
