@@ -91,9 +91,7 @@ package struct ShardRoutes: Sendable {
     /// The state at every tick. `Last-Event-ID` is of no use here: whoever comes back gets the newest state at once.
     private func connect(_ request: Request, _ exchange: Exchange) throws(APIError) {
         guard request.query("proto") == "2" else { return try stream(.snapshots, request, exchange) }
-        // Browsers that reconnect by themselves name the last event that had an id: those of the world.
-        let options = try SessionOptions({ request.query($0) }, lastEvent: request.head.fields.first("Last-Event-ID"))
-        try stream(.session(options), request, exchange)
+        try stream(.session(try SessionOptions { request.query($0) }), request, exchange)
     }
 
     /// Every event, from behind the cursor on that the client names.

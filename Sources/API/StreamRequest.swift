@@ -19,16 +19,16 @@ extension ShardStream {
 }
 
 extension SessionOptions {
-    /// What the query of a request for stream v2 asks for: `events=1` with an optional `resume_events=<seq>`, and `resume_token=<token>`;
-    /// `lastEvent` goes before the query's number. Throws `APIError.invalidField`.
-    init(_ query: (String) -> String?, lastEvent: String? = nil) throws(APIError) {
+    /// What the query of a request for stream v2 asks for: `events=1` with an optional `resume_events=<seq>`, and
+    /// `resume_token=<token>`. Throws `APIError.invalidField`.
+    init(_ query: (String) -> String?) throws(APIError) {
         self.init()
         switch query("events") {
         case nil, "0": break
         case "1": followsEvents = true
         default: throw .invalidField("events", problem: "must be 0 or 1")
         }
-        if let text = lastEvent ?? query("resume_events") {
+        if let text = query("resume_events") {
             eventCursor = try EventCursor(wire: text, field: "resume_events")
         }
         if let text = query("resume_token") {

@@ -1,5 +1,7 @@
 package import PylonBytes
+internal import PylonJSON
 internal import PylonStreamProtocol
+internal import PylonWebSocket
 
 /// The newest events of a stream, kept for those who resume: as many as asked for, as far as they fit into the bytes. Belongs to the
 /// shard's worker.
@@ -18,6 +20,7 @@ package struct EventLog: ~Copyable {
     private var bytesCount = 0
     private var scratch = ByteBuffer()
     private var chunk = StreamChunk()
+    private var json = JSONWriter()
     /// The part of a run that was framed last: those who were cut off together resume from the same cursor.
     private var part: (run: EventCursor, last: EventCursor, skipped: Int, transport: Transports, form: SharedBytes)?
     /// The newest event, or where the stream began.
@@ -142,24 +145,46 @@ package struct EventLog: ~Copyable {
     private mutating func makeForm(
         of run: LoggedEvents, from skipped: Int, for transport: Transports
     ) -> SharedBytes {
-        guard transport.isWebSocket else { return eventStreamForm(of: run, from: skipped, isV2: transport.isV2) }
-        let type = transport.isV2 ? ServerMessage.eventType : nil
+        switch transport {
+        case .webSocket: return webSocketForm(of: run, from: skipped)
+        case .webSocketV2: return webSocketV2Form(of: run, from: skipped)
+        case .eventStream:
+            chunk.begin()
+            run.forEach(from: skipped) { chunk.append(number: $0.number, payload: $0.payload) }
+        default:
+            chunk.begin()
+            run.forEach(from: skipped) { message in
+                write(message)
+                json.withUnsafeBytes { chunk.append(eventJSON: $0) }
+            }
+        }
+        return chunk.withFinishedBytes { SharedBytes($0) }
+    }
+
+    private mutating func webSocketForm(of run: LoggedEvents, from skipped: Int) -> SharedBytes {
         scratch.removeAll()
         run.forEach(from: skipped) { message in
-            let count = message.webSocketCount(type: type)
+            let count = message.webSocketCount()
             scratch.withSpareCapacity(count) { spare in
-                message.writeWebSocket(type: type, to: UnsafeMutableRawBufferPointer(rebasing: spare[..<count]))
+                message.writeWebSocket(to: UnsafeMutableRawBufferPointer(rebasing: spare[..<count]))
                 return count
             }
         }
         return scratch.withUnsafeBytes { SharedBytes($0) }
     }
 
-    private mutating func eventStreamForm(of run: LoggedEvents, from skipped: Int, isV2: Bool) -> SharedBytes {
-        chunk.begin()
-        run.forEach(from: skipped) {
-            if isV2 { chunk.append(event: $0) } else { chunk.append(number: $0.number, payload: $0.payload) }
+    private mutating func webSocketV2Form(of run: LoggedEvents, from skipped: Int) -> SharedBytes {
+        scratch.removeAll()
+        run.forEach(from: skipped) { message in
+            write(message)
+            json.withUnsafeBytes { FrameEncoder.write(.text, $0, into: &scratch) }
         }
-        return chunk.withFinishedBytes { SharedBytes($0) }
+        return scratch.withUnsafeBytes { SharedBytes($0) }
+    }
+
+    /// Writes an event as the JSON message that stream v2 carries.
+    private mutating func write(_ message: StreamMessage) {
+        json.reset()
+        ServerMessage.writeEvent(number: message.number, event: message.payload, into: &json)
     }
 }

@@ -1,7 +1,5 @@
 internal import PylonBytes
 internal import PylonEventStream
-internal import PylonJSON
-internal import PylonStreamProtocol
 internal import PylonWebSocket
 
 /// One numbered message of a shard's stream, a snapshot or an event, as each transport frames it.
@@ -38,7 +36,6 @@ struct StreamChunk: ~Copyable {
 
     private var events = ByteBuffer()
     private var chunk = ByteBuffer()
-    private var json = JSONWriter()
 
     /// Starts another chunk.
     mutating func begin() {
@@ -50,21 +47,15 @@ struct StreamChunk: ~Copyable {
         EventStreamEncoder.writeEvent(id: number, data: payload, into: &events)
     }
 
-    /// Appends a state of stream v2: `event: keyframe`, `data: {"type":"keyframe","tick":…,"state":…}`. It has no id: that is the
-    /// place among the events.
+    /// Appends a state of stream v2: `id: <tick>`, `event: keyframe`, `data: <payload>`.
     mutating func append(keyframe message: StreamMessage) {
-        json.reset()
-        ServerMessage.writeKeyframe(tick: message.number, state: message.payload, into: &json)
-        json.withUnsafeBytes { EventStreamEncoder.writeEvent(name: Self.keyframeName, data: $0, into: &events) }
+        EventStreamEncoder.writeEvent(
+            id: message.number, name: Self.keyframeName, data: message.payload, into: &events)
     }
 
-    /// Appends an event of stream v2: `id: <number>`, `event: event`, `data: {"type":"event","seq":…,"event":…}`.
-    mutating func append(event message: StreamMessage) {
-        json.reset()
-        ServerMessage.writeEvent(number: message.number, event: message.payload, into: &json)
-        json.withUnsafeBytes {
-            EventStreamEncoder.writeEvent(id: message.number, name: Self.eventName, data: $0, into: &events)
-        }
+    /// Appends an event of stream v2: `event: event`, `data: <json>`.
+    mutating func append(eventJSON json: UnsafeRawBufferPointer) {
+        EventStreamEncoder.writeEvent(name: Self.eventName, data: json, into: &events)
     }
 
     /// Appends an id alone, which readers remember without dispatching anything.

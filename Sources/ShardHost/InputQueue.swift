@@ -25,6 +25,8 @@ final class InputQueue<World: Simulation>: Sendable {
         var shares: [SubscriberID: Int] = [:]
         /// The latest step that an input of each subscriber waits for.
         var dues: [SubscriberID: UInt64] = [:]
+        /// Connections whose seat another has taken up, while they are still there: what they send is sent again by that other.
+        var superseded: Set<UInt64> = []
     }
 
     private let state = Lock(State())
@@ -59,6 +61,11 @@ final class InputQueue<World: Simulation>: Sendable {
         isAuthorized: Bool, origin: InputOrigin, nextStep: UInt64
     ) -> Pushed? {
         state.withLock { state in
+            if !state.superseded.isEmpty, case .connection(let attachment) = origin,
+                state.superseded.contains(attachment)
+            {
+                return nil
+            }
             let share = state.shares[subscriber, default: 0]
             guard state.entries.count < capacity, share < shareMaximum,
                 state.bytesCount + message.bytesCount <= Self.bytesMaximum
@@ -105,6 +112,30 @@ final class InputQueue<World: Simulation>: Sendable {
         entries = taken
     }
 
+    /// Drops what a connection sent and still waits, because its client goes on over another and sends it again: nothing is to be
+    /// applied twice. While it `isThere` nothing more is taken from it.
+    func supersede(_ attachment: UInt64, isThere: Bool) {
+        state.withLock { state in
+            if isThere { state.superseded.insert(attachment) }
+            let origin = InputOrigin.connection(attachment)
+            for entry in state.entries where entry.queued.origin == origin { Self.forget(entry, in: &state) }
+            state.entries.removeAll { $0.queued.origin == origin }
+        }
+    }
+
+    /// Forgets a connection that has gone.
+    func detach(_ attachment: UInt64) {
+        state.withLock { state in
+            if !state.superseded.isEmpty { state.superseded.remove(attachment) }
+        }
+    }
+
+    private static func forget(_ entry: Entry, in state: inout State) {
+        state.bytesCount -= entry.bytesCount
+        let share = state.shares[entry.queued.subscriber, default: 1] - 1
+        state.shares[entry.queued.subscriber] = share > 0 ? share : nil
+    }
+
     /// Moves what has waited long enough, in the order of arrival; the rest goes on waiting, and counting.
     private func drainDue(into entries: inout [Entry], step: UInt64) {
         entries += state.withLock { state in
@@ -112,11 +143,7 @@ final class InputQueue<World: Simulation>: Sendable {
             guard !taken.isEmpty else { return taken }
             state.entries.removeAll { $0.due <= step }
             state.dues = state.dues.filter { $0.value > step }
-            for entry in taken {
-                state.bytesCount -= entry.bytesCount
-                let share = state.shares[entry.queued.subscriber, default: 1] - 1
-                state.shares[entry.queued.subscriber] = share > 0 ? share : nil
-            }
+            for entry in taken { Self.forget(entry, in: &state) }
             return taken
         }
     }

@@ -12,8 +12,8 @@ struct SeatTable {
     final class Seat {
         let subscriber: SubscriberID
         fileprivate(set) var members: [Member] = []
-        /// The token of the connection that went last, while the seat is held.
-        fileprivate var tokenLost: ResumeToken?
+        /// The connection that went last, while the seat is held.
+        fileprivate var lost: Member?
         /// Until when it is held for one who has no connection.
         fileprivate(set) var heldUntil: Instant?
         /// Whether something of this subscriber was applied since its acknowledgement was last sent.
@@ -83,17 +83,20 @@ struct SeatTable {
 
     /// What a resume token is good for.
     struct Resumption {
-        /// The connection that still has the seat, nil when it has gone.
-        let replaced: UInt64?
+        /// The connection that the token was given to.
+        let previous: UInt64
+        /// Whether that is still there.
+        let isThere: Bool
     }
 
     /// What `token` means at the seat of `subscriber`; nil for nothing.
     func resumption(of subscriber: SubscriberID, _ token: ResumeToken?) -> Resumption? {
         guard let token, let seat = seats[subscriber] else { return nil }
         if let member = seat.members.first(where: { $0.session?.token == token }) {
-            return Resumption(replaced: member.attachment)
+            return Resumption(previous: member.attachment, isThere: true)
         }
-        return seat.tokenLost == token ? Resumption(replaced: nil) : nil
+        guard let lost = seat.lost, lost.session?.token == token else { return nil }
+        return Resumption(previous: lost.attachment, isThere: false)
     }
 
     /// Takes a connection in; returns whether the seat had been held, which it is no longer.
@@ -104,7 +107,7 @@ struct SeatTable {
         if session != nil { sessionCount += 1 }
         guard seat.heldUntil != nil else { return false }
         seat.heldUntil = nil
-        seat.tokenLost = nil
+        seat.lost = nil
         heldCount -= 1
         return true
     }
@@ -121,7 +124,7 @@ struct SeatTable {
             seats[subscriber] = nil
             return false
         }
-        seat.tokenLost = member.session?.token
+        seat.lost = member
         seat.heldUntil = now + grace
         held.append(Held(seat: seat, until: now + grace))
         heldCount += 1

@@ -33,7 +33,7 @@ extension ShardRunner {
 
     /// The places that others have, held ones included.
     func placesTaken(besides subscriber: SubscriberID, _ resumption: SeatTable.Resumption?) -> Int {
-        let own = (seats.isHeld(subscriber) ? 1 : 0) + (resumption?.replaced == nil ? 0 : 1)
+        let own = (seats.isHeld(subscriber) ? 1 : 0) + (resumption?.isThere == true ? 1 : 0)
         return audience.count + seats.heldCount - own
     }
 
@@ -51,6 +51,7 @@ extension ShardRunner {
     /// Lets a connection go. The world hears of the last unless the seat is held from now on.
     func leaveSeat(_ subscriber: SubscriberID, _ attachment: UInt64) {
         let now = worker.clock.now()
+        queue.detach(attachment)
         let sessionsBefore = seats.sessionCount
         let isHeld = seats.detach(subscriber, attachment, now: now, holds: isRunning)
         counters.sessions.add(seats.sessionCount - sessionsBefore)

@@ -17,7 +17,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     let worker: TickWorker
     let status: ShardStatus
     var shard: Shard<World>
-    private let queue: InputQueue<World>
+    let queue: InputQueue<World>
     private let rateLimit: InputRateLimit?
     let counters: ShardCounters
     private var schedule: TickSchedule?
@@ -170,13 +170,14 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
         let opening = try audience.opening(for: request)
         let attachment = audience.makeAttachment()
+        if let resumption { queue.supersede(resumption.previous, isThere: resumption.isThere) }
         let session = startSession(request, attachment, opening, isResumed: resumption != nil)
         takeSeat(request.subscriber, attachment, session)
         forgetLatestIfEventDriven()
         // First, so that whoever sees its first frame finds itself counted.
         countConnections(audience.count + 1, change: 1)
         audience.admit(request, attachment, opening: opening, session: session?.start, to: self, shard)
-        if let replaced = resumption?.replaced { audience.end(replaced, .replaced) }
+        if let resumption, resumption.isThere { audience.end(resumption.previous, .replaced) }
     }
 
     private func authorize(_ request: SubscribeRequest) throws(ShardError) {

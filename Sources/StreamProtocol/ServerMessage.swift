@@ -6,8 +6,6 @@ package enum ServerMessage {
     package static let keyframeType: UInt8 = 0x02
     /// The type byte in front of a subscriber's own state of entities.
     package static let entitiesType: UInt8 = 0x03
-    /// The type byte in front of an event: `05 ‖ number u64be ‖ JSON`.
-    package static let eventType: UInt8 = 0x05
 
     /// The newest input of a subscriber that the world contains.
     package struct Acknowledgement: Hashable, Sendable {
@@ -113,17 +111,7 @@ package enum ServerMessage {
         json.endObject()
     }
 
-    /// Writes `keyframe`, as event streams carry it: `state` is one JSON value.
-    package static func writeKeyframe(tick: UInt64, state: UnsafeRawBufferPointer, into json: inout JSONWriter) {
-        json.beginObject()
-        json.member("type", "keyframe" as StaticString)
-        json.member("tick", tick)
-        json.key("state")
-        json.raw(state)
-        json.endObject()
-    }
-
-    /// Writes `event`, as event streams carry it: `event` is one JSON value.
+    /// Writes `event`, where `event` is one JSON value.
     package static func writeEvent(number: UInt64, event: UnsafeRawBufferPointer, into json: inout JSONWriter) {
         json.beginObject()
         json.member("type", "event" as StaticString)

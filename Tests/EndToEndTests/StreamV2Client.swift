@@ -51,14 +51,17 @@ struct StreamV2Client {
         while true {
             switch try socket.next() {
             case .text(let text):
-                return .json(type: try JSONParser.parse(text)["type"]?.string ?? "", text)
+                let json = try JSONParser.parse(text)
+                guard let number = json["seq"]?.int, let event = json["event"] else {
+                    return .json(type: json["type"]?.string ?? "", text)
+                }
+                return .event(number: number, event.text)
             case .binary(let bytes):
                 guard bytes.count > 9 else { throw ProcessError.unexpected("a short binary message: \(bytes)") }
                 let number = bytes[1..<9].reduce(0) { $0 << 8 | Int($1) }
                 let text = String(decoding: bytes[9...], as: UTF8.self)
                 switch bytes[0] {
                 case 2: return .keyframe(tick: number, text)
-                case 5: return .event(number: number, text)
                 default: throw ProcessError.unexpected("a binary message of type \(bytes[0])")
                 }
             case .close(let code, let reason): return .close(code, reason)

@@ -184,6 +184,32 @@ import Testing
         fixture.stop()
     }
 
+    /// What the hello does not acknowledge is sent again, so it may not be applied twice.
+    @Test func whatIsSentAgainIsAppliedOnce() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["reconnect_grace_ms": 1000, "max_input_queue": 3])
+        let (first, watcher) = (try fixture.join(shard, as: "a", stream: .v2()), try fixture.join(shard, as: "w"))
+        let old = try token(try first.json())
+        try fixture.push(["add": 1], from: first, client: 1)
+        fixture.advance(.milliseconds(50))
+        try fixture.push(["add": 10], from: first, client: 2)
+        try fixture.push(["add": 100], from: watcher)
+        try fixture.leave(first)
+        let second = try fixture.join(shard, as: "a", stream: .v2(resume: old))
+        let hello = try second.json()
+        #expect(hello["ack"]?["client_seq"] == 1 && shard.information.inputsQueued == 1)
+        try fixture.push(["add": 10], from: second, client: 2)
+        // The same while the old connection still seems to be there, whatever comes over it yet.
+        try fixture.push(["add": 1000], from: second, client: 3)
+        let third = try fixture.join(shard, as: "a", stream: .v2(resume: try token(hello)))
+        #expect(try third.json()["ack"]?["client_seq"] == 1)
+        #expect(throws: ShardError.self) { try fixture.push(["add": 1000], from: second, client: 3) }
+        try fixture.push(["add": 10], from: third, client: 2)
+        fixture.advance(.milliseconds(50))
+        #expect(try watcher.frames(3).last?.text == "[0,111]")
+        fixture.stop()
+    }
+
     @Test func inputsSentBeforeTheConnectionBrokeAreApplied() throws {
         let fixture = try fixture()
         let shard = try fixture.create(["reconnect_grace_ms": 1000])

@@ -45,7 +45,7 @@ final class ShardFixture: Sendable {
         let subscription: OnLoop<Subscription>?
         let events: Mailbox<String>
 
-        /// Reads `count` messages of stream v2: texts as they are, a state as its tick and JSON, an event as `event` and its JSON.
+        /// Reads `count` messages of stream v2: texts as they are, but events as `event` and their JSON, a state as its tick and JSON.
         func messages(_ count: Int) throws -> [String] {
             try (0..<count).map { _ in
                 let head = try client.receive(2)
@@ -53,10 +53,13 @@ final class ShardFixture: Sendable {
                 var length = Int(head[1])
                 if length == 126 { length = try client.receive(2).reduce(0) { $0 << 8 | Int($1) } }
                 let body = try client.receive(length)
-                guard head[0] == 0x82 else { return String(decoding: body, as: UTF8.self) }
+                guard head[0] == 0x82 else {
+                    let text = String(decoding: body, as: UTF8.self)
+                    return try JSONParser.parse(text)["event"].map { "event \($0.text)" } ?? text
+                }
+                guard body[0] == 2 else { throw DeadlinePassed(description: "a message of type \(body[0])") }
                 let number = body[1..<9].reduce(0) { $0 << 8 | UInt64($1) }
-                let text = String(decoding: body[9...], as: UTF8.self)
-                return body[0] == 0x02 ? "\(number) \(text)" : "event \(text)"
+                return "\(number) \(String(decoding: body[9...], as: UTF8.self))"
             }
         }
 
