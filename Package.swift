@@ -62,7 +62,8 @@ let package = Package(
             "ShardHost",
             [
                 "CSystem", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonJSON", "PylonNet",
-                "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonThreading", "PylonTime",
+                "PylonReplication", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonThreading",
+                "PylonTime",
             ]),
         module(
             "Storage",
@@ -114,13 +115,15 @@ let package = Package(
         module(
             "",
             [
-                "PylonAPI", "PylonBytes", "PylonJSON", "PylonRecords", "PylonServer", "PylonShardHost",
-                "PylonSimulation", "PylonTime",
+                "PylonAPI", "PylonBytes", "PylonJSON", "PylonRecords", "PylonReplication", "PylonServer",
+                "PylonShardHost", "PylonSimulation", "PylonTime",
             ],
             path: "Sources/Pylon"),
         .executableTarget(
             name: "PylonCommand",
-            dependencies: ["PylonJSON", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime"],
+            dependencies: [
+                "PylonJSON", "PylonReplication", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime",
+            ],
             path: "Sources/Command", swiftSettings: strict, linkerSettings: [.linkedLibrary("jemalloc")]),
 
         // Benchmarks. Their clients share no code with the server, so that they share none of its mistakes.
@@ -194,8 +197,9 @@ let package = Package(
         tests(
             "ShardHost",
             [
-                "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonShardHost",
-                "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonTestSupport", "PylonThreading",
+                "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonReplication",
+                "PylonShardHost", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonTestSupport",
+                "PylonThreading",
                 "PylonTime",
             ]),
         tests(
@@ -234,6 +238,11 @@ let package = Package(
                 "PylonNet", "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonTestSupport",
                 "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
-        tests("EndToEnd", ["PylonEventStream", "PylonJSON", "PylonTestSupport", "PylonThreading", "PylonWebSocket"]),
+        tests(
+            "EndToEnd",
+            [
+                "PylonEventStream", "PylonJSON", "PylonReplication", "PylonTestSupport", "PylonThreading", "PylonTime",
+                "PylonWebSocket",
+            ]),
     ]
 )

@@ -128,9 +128,7 @@ final class ShardSession: WebSocketApplication {
             } catch {
                 refuse(error.streamCode, error.message, clientSequence: number, on: socket)
             }
-        case .acknowledgement:
-            // A state of JSON is always whole: there is no base to choose.
-            break
+        case .acknowledgement(let tick): subscription.acknowledge(Tick(tick))
         case .keyframe:
             guard now >= keyframeNext else {
                 return refuse(.rateLimited, "one keyframe a second", clientSequence: nil, on: socket)

@@ -42,11 +42,6 @@ package final class Hub<Member: Stripe> {
         members[memberIndex(on: loop)].counts.change(transport, by: -1)
     }
 
-    /// Runs `body` on `loop` in order with what is published to its subscribers there.
-    package func perform(on loop: EventLoop, _ body: @escaping @Sendable () -> Void) {
-        lanes.lane(to: loop).perform(body)
-    }
-
     /// Ends the stream for everyone.
     package func end(_ ending: StreamEnding) {
         for member in members {

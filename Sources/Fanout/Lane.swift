@@ -22,6 +22,8 @@ package final class Lane: LoopTask, @unchecked Sendable {
         var items: [Item] = []
         /// The bytes of the messages among them.
         var messageBytes = 0
+        /// The batches of single subscribers' states among them.
+        var statesWaiting = 0
         /// Whether the loop has been asked to drain and has not begun yet.
         var isScheduled = false
     }
@@ -33,6 +35,8 @@ package final class Lane: LoopTask, @unchecked Sendable {
         /// Here events were dropped.
         case gap(EventStripe)
         case messages(MessageBatch)
+        /// States of single subscribers.
+        case states(MessageBatch)
         /// Here messages for these were dropped.
         case messageGap([MessageRecipient])
         case perform(@Sendable () -> Void)
@@ -40,6 +44,10 @@ package final class Lane: LoopTask, @unchecked Sendable {
 
         func isFrame(of stripe: SnapshotStripe) -> Bool {
             if case .frame(_, let owner) = self { owner === stripe } else { false }
+        }
+
+        var isStates: Bool {
+            if case .states = self { true } else { false }
         }
 
         func isEvents(of stripe: EventStripe) -> Bool {
@@ -95,6 +103,23 @@ package final class Lane: LoopTask, @unchecked Sendable {
         return hasRoom
     }
 
+    /// Hands over states of single subscribers; returns whether older ones had to go for them.
+    func publish(states batch: MessageBatch) -> Bool {
+        let (dropped, wakes) = pending.withLock { pending in
+            let isFull = pending.statesWaiting >= Self.framesMaximum
+            if isFull, let oldest = pending.items.firstIndex(where: \.isStates) {
+                pending.items.remove(at: oldest)
+            } else {
+                pending.statesWaiting += 1
+            }
+            pending.items.append(.states(batch))
+            defer { pending.isScheduled = true }
+            return (isFull, !pending.isScheduled)
+        }
+        if wakes { loop.submit(task: self) }
+        return dropped
+    }
+
     /// Hands over messages for single connections; false when the loop is so far behind that they and those that wait had to go.
     func publish(_ batch: MessageBatch) -> Bool {
         let (hasRoom, wakes) = pending.withLock { pending in
@@ -131,7 +156,7 @@ package final class Lane: LoopTask, @unchecked Sendable {
 
     /// Runs `body` on the loop behind what was handed over so far and before what comes later. Lossless: connections that come, and
     /// changes of view, of which a loop that hangs gathers one for each subscriber and published tick.
-    func perform(_ body: @escaping @Sendable () -> Void) {
+    package func perform(_ body: @escaping @Sendable () -> Void) {
         append(.perform(body))
     }
 
@@ -160,6 +185,7 @@ package final class Lane: LoopTask, @unchecked Sendable {
             case .events(let batch, let stripe): stripe.deliver(batch)
             case .gap(let stripe): stripe.loseEvents()
             case .messages(let batch): batch.deliver()
+            case .states(let batch): batch.deliverStates()
             case .messageGap(let recipients): for recipient in recipients { recipient.loseMessages() }
             case .perform(let body): body()
             case .end(let ending, let stripe): stripe.endAll(ending)
@@ -183,10 +209,11 @@ package final class Lane: LoopTask, @unchecked Sendable {
                 case .events(_, let stripe):
                     stripe.bytesWaiting = 0
                     stripe.batchesDraining += 1
-                case .gap, .messages, .messageGap, .perform, .end: break
+                case .gap, .messages, .messageGap, .states, .perform, .end: break
                 }
             }
             pending.messageBytes = 0
+            pending.statesWaiting = 0
             pending.isScheduled = false
         }
         swap(&items, &draining)

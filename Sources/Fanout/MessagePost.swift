@@ -20,6 +20,8 @@ package final class MessagePost {
         let lane: Lane
         /// What is being filled; nil while there is nothing to send.
         var batch: MessageBatch?
+        /// The same of states.
+        var states: MessageBatch?
         /// Those in use and those to be used again.
         var pool: [MessageBatch] = []
     }
@@ -52,6 +54,28 @@ package final class MessagePost {
             outboxes[index].batch = nil
             counters.messagesSent.add(batch.count)
             if !outboxes[index].lane.publish(batch) { counters.messageGaps.add() }
+        }
+    }
+
+    /// Puts a state for `recipient` alone, a WebSocket, into the post: a binary message of `count` bytes, which `write` appends.
+    /// `flushStates` sends it.
+    package func sendState(to recipient: MessageRecipient, count: Int, _ write: (inout ByteBuffer) -> Void) {
+        let index = outboxIndex(of: recipient)
+        let batch = outboxes[index].states ?? unusedBatch(index)
+        outboxes[index].states = batch
+        batch.append(to: recipient) {
+            FrameEncoder.writeHeader(.binary, payloadCount: count, into: &$0)
+            write(&$0)
+        }
+    }
+
+    /// Hands the states that were put in to the loops: one push for each. A loop that is too slow gets the newer ones instead.
+    package func flushStates() {
+        for index in outboxes.indices {
+            guard let batch = outboxes[index].states else { continue }
+            outboxes[index].states = nil
+            counters.framesBuilt.add(batch.count)
+            if outboxes[index].lane.publish(states: batch) { counters.laneDrops.add() }
         }
     }
 
@@ -95,8 +119,8 @@ final class MessageBatch: @unchecked Sendable {
     // Safety: the worker fills it while nobody else has it; from then on it is only read, until the worker again holds the only
     // reference.
 
-    /// 64 KiB: a buffer that was larger for once is given back.
-    private static let bytesKeptMaximum = 64 * 1024
+    /// 4 MiB: a buffer that was larger for once is given back.
+    private static let bytesKeptMaximum = 4 * 1024 * 1024
 
     private var bytes = ByteBuffer()
     private var entries: ContiguousArray<Entry> = []
@@ -123,6 +147,18 @@ final class MessageBatch: @unchecked Sendable {
     func removeAll() {
         if bytes.count > Self.bytesKeptMaximum { bytes.releaseMemory() } else { bytes.removeAll() }
         entries.removeAll(keepingCapacity: true)
+    }
+
+    /// Gives each its state. On the loop.
+    func deliverStates() {
+        bytes.withUnsafeBytes { bytes in
+            var start = 0
+            for index in entries.indices {
+                let end = entries[index].end
+                entries[index].recipient.receive(state: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                start = end
+            }
+        }
     }
 
     /// Gives each its message. On the loop.

@@ -160,6 +160,14 @@ public final class Connection: Channel {
         return sendNow(snapshot, isEvent: false)
     }
 
+    /// Sends a snapshot for this client alone; it is copied only when it cannot leave at once. Returns whether it left whole.
+    package func sendSnapshot(copying bytes: UnsafeRawBufferPointer) -> Bool {
+        guard canSendDirectly else { return sendSnapshot(SharedBytes(bytes)) }
+        let sent = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        if sent < bytes.count { sentInPart(SharedBytes(bytes), sent, isEvent: false) }
+        return sent == bytes.count
+    }
+
     /// Sends the first snapshot of a stream, in one write with the handshake where that has not left yet.
     package func sendFirstSnapshot(_ snapshot: SharedBytes) {
         if canSendDirectly {

@@ -1,8 +1,9 @@
-/// Everything a game author needs under one import: the `Simulation` protocol, the JSON writer, ticks and seeds, and `ShardServer`.
+/// Everything a game author needs under one import: the `Simulation` protocol, entities, the JSON writer, ticks and seeds, and `ShardServer`.
 @_exported public import PylonAPI
 @_exported public import PylonBytes
 @_exported public import PylonJSON
 @_exported public import PylonRecords
+@_exported public import PylonReplication
 @_exported public import PylonServer
 @_exported public import PylonShardHost
 @_exported public import PylonSimulation

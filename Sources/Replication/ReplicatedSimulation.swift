@@ -1,4 +1,5 @@
 public import PylonSimulation
+public import PylonTime
 
 /// A world whose state reaches clients as entities: it changes its table, the engine sends each subscriber what changed of what it
 /// may see.
@@ -22,6 +23,9 @@ public protocol ReplicatedSimulation: Simulation {
 
 extension ReplicatedSimulation {
     public static var hasCustomVisibility: Bool { false }
+
+    /// Keeps the state of the step, for what is sent and for ``EntityTable/state(at:)``.
+    public mutating func stepEnded(_ tick: Tick) { entities.commit(tick) }
 
     public func isVisible(_ entity: EntityID, to viewKey: UInt32) -> Bool { true }
 }

@@ -43,7 +43,11 @@ struct SeatTable {
         /// The newest of the client's numbers that it was told has been applied.
         var acknowledged: UInt64?
 
-        init(recipient: MessageRecipient, token: ResumeToken, acknowledged: UInt64?) {
+        /// Whether its states are its own and carry their acknowledgement.
+        let hasOwnState: Bool
+
+        init(recipient: MessageRecipient, token: ResumeToken, acknowledged: UInt64?, hasOwnState: Bool) {
+            self.hasOwnState = hasOwnState
             self.recipient = recipient
             self.token = token
             self.acknowledged = acknowledged

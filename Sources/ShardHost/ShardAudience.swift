@@ -15,6 +15,8 @@ final class ShardAudience<World: Simulation> {
     /// The messages of stream v2 for single connections.
     let post: MessagePost
     private let keepsHashes: Bool
+    /// For streams v2 that get a state of their own; nil in worlds of JSON alone.
+    private let stateStream = makeStateStream(of: World.self)
     private var views: [World.View: ViewSlot] = [:]
     private let eventHub: Hub<EventStripe>
     private var eventLog: EventLog
@@ -87,7 +89,14 @@ final class ShardAudience<World: Simulation> {
             slot.hub.publish(frame)
         }
         if hasEmpty { views = views.filter { !$0.value.hub.isEmpty } }
+        stateStream?.publish(shard, into: post)
     }
+
+    /// The schema of the states that a stream v2 by `transport` gets; nil when those are snapshots.
+    func schema(for transport: Transports) -> [UInt8]? { transport.isWebSocket ? stateStream?.schema : nil }
+
+    /// Sends their first state to those who have a stream of their own and wait for it. Between ticks.
+    func publishFirstStates(of shard: Shard<World>) { stateStream?.publishFirst(shard, into: post) }
 
     /// Numbers the events of a step, keeps them for those who resume, and hands them to the loops.
     func publishEvents(_ outbox: EventOutbox) {
@@ -145,6 +154,7 @@ final class ShardAudience<World: Simulation> {
         for slot in views.values {
             slot.hub.end(ending)
         }
+        stateStream?.end(ending, by: post)
     }
 
     // MARK: Coming and going
@@ -185,7 +195,11 @@ final class ShardAudience<World: Simulation> {
             let stripe = eventHub.admit(on: loop, request.transport)
             let subscription = Subscription(shard: handle, attachment: attachment, request: request)
             attachments[attachment] = Attachment(request, view: nil, followsEvents: true, subscription: subscription)
-            return start(subscription, request, on: stripe) { $0.begin(on: stripe, opening: opening) }
+            return start(subscription, request) { $0.begin(on: stripe, opening: opening) }
+        }
+        if let session, let stateStream, request.transport.isWebSocket {
+            stateStream.admit(attachment, request.subscriber, session.recipient, shard.world)
+            return startWithOwnState(request, attachment, opening, session, handle)
         }
         let view = shard.world.view(of: request.subscriber)
         let slot = slot(of: view)
@@ -196,21 +210,38 @@ final class ShardAudience<World: Simulation> {
         attachments[attachment] = Attachment(
             request, view: view, followsEvents: session?.followsEvents == true, subscription: subscription)
         guard let session else {
-            return start(subscription, request, on: stripe) { $0.begin(on: stripe, first: first) }
+            return start(subscription, request) { $0.begin(on: stripe, first: first) }
         }
         var whole = SessionOpening(hello: session.hello, first: first, stripe: stripe, hashes: slot.hashes)
         if session.followsEvents {
             whole.events = opening
             whole.eventStripe = eventHub.admit(on: loop, request.transport.ofEvents)
         }
-        start(subscription, request, on: stripe) { [whole] in $0.begin(whole) }
+        start(subscription, request) { [whole] in $0.begin(whole) }
+    }
+
+    /// Starts a stream v2 whose state comes by the state stream.
+    private func startWithOwnState(
+        _ request: SubscribeRequest, _ attachment: UInt64, _ opening: [SharedBytes], _ session: SessionStart,
+        _ handle: any ShardHandle
+    ) {
+        let subscription = Subscription(
+            shard: handle, attachment: attachment, request: request, recipient: session.recipient)
+        attachments[attachment] = Attachment(
+            request, view: nil, followsEvents: session.followsEvents, subscription: subscription)
+        var whole = SessionOpening(hello: session.hello)
+        if session.followsEvents {
+            whole.events = opening
+            whole.eventStripe = eventHub.admit(on: request.connection.loop, request.transport.ofEvents)
+        }
+        start(subscription, request) { [whole] in $0.begin(whole) }
     }
 
     private func start(
-        _ subscription: Subscription, _ request: SubscribeRequest, on stripe: Stripe,
+        _ subscription: Subscription, _ request: SubscribeRequest,
         _ begin: @escaping @Sendable (Subscription) -> Void
     ) {
-        stripe.perform {
+        lanes.lane(to: request.connection.loop).perform {
             guard request.connection.onLoop.isOpen else {
                 subscription.cancel()
                 // Whoever asked still has to give back what it holds for the stream.
@@ -241,11 +272,15 @@ final class ShardAudience<World: Simulation> {
 
     /// Sends a connection the state of now once more.
     func resendState(to attachment: UInt64, _ shard: Shard<World>) {
-        guard let found = attachments[attachment], let view = found.view else { return }
+        guard let found = attachments[attachment] else { return }
+        guard let view = found.view else {
+            stateStream?.requestKeyframe(attachment)
+            return publishFirstStates(of: shard)
+        }
         let slot = slot(of: view)
         let frame = firstFrame(of: view, in: slot, shard, for: found.transport)
         let subscription = found.subscription
-        slot.hub.perform(on: found.loop) { subscription.sendState(frame) }
+        lanes.lane(to: found.loop).perform { subscription.sendState(frame) }
     }
 
     /// Has what newcomers see first written anew, because the world has changed between its ticks.
@@ -257,6 +292,7 @@ final class ShardAudience<World: Simulation> {
     func detach(_ attachment: UInt64) -> SubscriberID? {
         guard let gone = attachments.removeValue(forKey: attachment) else { return nil }
         if let view = gone.view { views[view]?.hub.dismiss(from: gone.loop, gone.transport) }
+        stateStream?.detach(attachment)
         if gone.followsEvents { eventHub.dismiss(from: gone.loop, gone.transport.ofEvents) }
         return gone.subscriber
     }

@@ -96,7 +96,8 @@ extension ShardRunner {
         let acknowledgement = isResumed ? acknowledgement(of: request.subscriber) : nil
         let session = SeatTable.Session(
             recipient: MessageRecipient(loop: request.connection.loop, transport: request.transport),
-            token: ResumeToken(), acknowledged: acknowledgement?.clientSequence)
+            token: ResumeToken(), acknowledged: acknowledgement?.clientSequence,
+            hasOwnState: audience.schema(for: request.transport) != nil)
         let hello = hello(to: request, options, session.token, acknowledgement, isResumed: isResumed)
         return StartedSession(
             start: SessionStart(
@@ -115,6 +116,7 @@ extension ShardRunner {
         hello.serverMilliseconds = worker.clock.now().milliseconds
         hello.resumeToken = token.text
         hello.isResumed = isResumed
+        hello.schema = audience.schema(for: request.transport)
         hello.acknowledgement = acknowledgement
         if options.followsEvents { hello.eventSequence = (options.eventCursor ?? audience.eventLast).number }
         var json = JSONWriter()
@@ -125,6 +127,17 @@ extension ShardRunner {
             MessagePost.frame($0, MessageName.hello, for: request.transport, text: &text, into: &message)
         }
         return SharedBytes(message)
+    }
+
+    /// Has newcomers to a world of entities sent their first state, all who came at once together.
+    func sendFirstStates(_ request: SubscribeRequest) {
+        guard !awaitsFirstStates, case .session = request.stream, audience.schema(for: request.transport) != nil
+        else { return }
+        awaitsFirstStates = true
+        worker.submit { [self] in
+            awaitsFirstStates = false
+            if isRunning { audience.publishFirstStates(of: shard) }
+        }
     }
 
     // MARK: Answering
@@ -142,7 +155,8 @@ extension ShardRunner {
 
     private func acknowledge() {
         seats.forEachAwaiting { subscriber, session in
-            guard let acknowledgement = acknowledgement(of: subscriber),
+            // A state of entities has it in its head.
+            guard !session.hasOwnState, let acknowledgement = acknowledgement(of: subscriber),
                 session.acknowledged != acknowledgement.clientSequence
             else { return }
             session.acknowledged = acknowledgement.clientSequence

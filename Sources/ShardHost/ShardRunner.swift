@@ -29,6 +29,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     var seats: SeatTable
     /// Whether the worker has been asked to look for seats to give up.
     var awaitsSeatExpiry = false
+    /// Whether the worker has been asked to send first states.
+    var awaitsFirstStates = false
     private let events = EventOutbox()
     private var drained: [InputQueue<World>.Entry] = []
     private var accepted: [Shard<World>.QueuedInput] = []
@@ -177,6 +179,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         // First, so that whoever sees its first frame finds itself counted.
         countConnections(audience.count + 1, change: 1)
         audience.admit(request, attachment, opening: opening, session: session?.start, to: self, shard)
+        sendFirstStates(request)
         if let resumption, resumption.isThere { audience.end(resumption.previous, .replaced) }
     }
 

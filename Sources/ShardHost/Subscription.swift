@@ -2,7 +2,7 @@ internal import PylonBytes
 internal import PylonFanout
 internal import PylonNet
 package import PylonSimulation
-internal import PylonTime
+package import PylonTime
 
 /// One connection's place in a shard. Belongs to the connection's loop.
 package final class Subscription: @unchecked Sendable {
@@ -69,10 +69,12 @@ package final class Subscription: @unchecked Sendable {
         guard let connection = openConnection() else { return }
         recipient?.begin(connection)
         connection.write { $0.append(opening.hello.unsafeBytes) }
-        hashes = opening.hashes
-        hashesSince = opening.first.tick.number
-        stripe = opening.stripe
-        opening.stripe.attach(connection, as: transport, first: opening.first)
+        if let stripe = opening.stripe {
+            self.stripe = stripe
+            hashes = opening.hashes
+            hashesSince = opening.first?.tick.number ?? 0
+            stripe.attach(connection, as: transport, first: opening.first)
+        }
         eventStripe = opening.eventStripe
         opening.eventStripe?.attach(connection, as: transport.ofEvents, opening: opening.events)
     }
@@ -95,6 +97,9 @@ package final class Subscription: @unchecked Sendable {
         connection.queueSnapshot(bytes)
     }
 
+    /// Notes the newest state that the client has. Of use where states are sent as changes.
+    package func acknowledge(_ tick: Tick) { recipient?.acknowledge(tick) }
+
     /// Whether the client's state of `tick` was another than the shard's; false as well when that is not known any more.
     package func differs(tick: UInt64, hash: UInt64) -> Bool {
         guard tick >= hashesSince, hashes?.compare(tick: tick, hash: hash) == .different else { return false }
@@ -116,9 +121,10 @@ package final class Subscription: @unchecked Sendable {
 /// What a stream v2 begins with.
 struct SessionOpening: Sendable {
     let hello: SharedBytes
-    let first: Frame
-    let stripe: SnapshotStripe
-    let hashes: SnapshotHashes?
+    /// The state, and where the next ones come from; nil for a state of its own, which comes by itself.
+    var first: Frame?
+    var stripe: SnapshotStripe?
+    var hashes: SnapshotHashes?
     /// The events that it misses, if it follows them.
     var events: [SharedBytes] = []
     var eventStripe: EventStripe?

@@ -94,6 +94,7 @@ public struct Shard<World: Simulation> {
             apply(input, context, events)
         }
         world.step(context)
+        world.stepEnded(tick)
         if !connections.isEmpty { tickLastActive = tick }
     }
 

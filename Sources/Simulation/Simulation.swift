@@ -1,4 +1,5 @@
 public import PylonJSON
+public import PylonTime
 
 /// An authoritative world that a shard runs: plain Swift values, no sockets, no clock, no threads.
 ///
@@ -26,6 +27,10 @@ public protocol Simulation: SendableMetatype {
 
     /// Moves the world on by `context.dt`.
     mutating func step(_ context: StepContext)
+
+    /// The step of `tick` is over and nothing of it has been sent yet. For what the engine keeps beside a world, such as the history of
+    /// its entities (`ReplicatedSimulation`); worlds themselves hardly need it. Default: nothing.
+    mutating func stepEnded(_ tick: Tick)
 
     /// The view that `subscriber` has now. Called once per subscriber and tick unless `View` is `WholeView`.
     func view(of subscriber: SubscriberID) -> View
@@ -75,6 +80,8 @@ extension Simulation {
     public mutating func subscriberJoined(_ subscriber: SubscriberID) {}
 
     public mutating func subscriberLeft(_ subscriber: SubscriberID) {}
+
+    public mutating func stepEnded(_ tick: Tick) {}
 }
 
 extension Simulation where View == WholeView {

@@ -109,6 +109,8 @@ import Testing
         let hello = try second.json()
         #expect(hello["resumed"] == true && hello["ack"]?["client_seq"] == 3)
         #expect(try first.events.take(2) == ["resumed elsewhere", "closed"])
+        // What closing it asked of the worker has been asked when the loop is free again.
+        try fixture.server.thread.run {}
         _ = fixture.worker.runDue()
         #expect(shard.information.subscribers == 1)
         #expect(joined.count == 1 && left.count == 0)

@@ -1,0 +1,111 @@
+internal import PylonBytes
+internal import PylonFanout
+internal import PylonJSON
+internal import PylonReplication
+internal import PylonSimulation
+internal import PylonStreamProtocol
+internal import PylonTime
+
+/// The state of a world of entities: each subscriber gets what changed of what it may see since the state it has acknowledged. What many
+/// get alike is packed once.
+final class EntityStream<World: ReplicatedSimulation>: StateStream<World> {
+    private final class Member {
+        let subscriber: SubscriberID
+        let recipient: MessageRecipient
+        let handle: Replicator.Handle
+        /// The acknowledgement in the newest frame.
+        var acknowledged: UInt64?
+        var awaitsFirst = true
+
+        init(_ subscriber: SubscriberID, _ recipient: MessageRecipient, _ handle: Replicator.Handle) {
+            self.subscriber = subscriber
+            self.recipient = recipient
+            self.handle = handle
+        }
+    }
+
+    private let replicator: Replicator
+    /// The entities as they were at the last step of a shard that rests between steps: the world itself may have changed since, and only
+    /// a state that was committed can be packed. A copy, which makes the next step copy them, too; shards that tick do without.
+    private var rested: EntityTable?
+    private var members: [Replicator.Handle: Member] = [:]
+    private var handles: [UInt64: Replicator.Handle] = [:]
+    private lazy var schemaText: [UInt8] = {
+        var json = JSONWriter()
+        World.componentSchema.write(into: &json)
+        return json.finish().copyBytes()
+    }()
+
+    override init() {
+        var limits = ReplicationLimits()
+        // The shard has a limit of its own.
+        limits.subscribersMaximum = .max
+        replicator = Replicator(schema: World.componentSchema, limits: limits)
+    }
+
+    override var schema: [UInt8] { schemaText }
+
+    override func admit(
+        _ attachment: UInt64, _ subscriber: SubscriberID, _ recipient: MessageRecipient, _ world: World
+    ) {
+        guard let handle = replicator.add(subscriber, interest: world.interest(of: subscriber)) else {
+            preconditionFailure("a replicator without a limit is full")
+        }
+        members[handle] = Member(subscriber, recipient, handle)
+        handles[attachment] = handle
+    }
+
+    override func detach(_ attachment: UInt64) {
+        guard let handle = handles.removeValue(forKey: attachment) else { return }
+        members[handle] = nil
+        replicator.remove(handle)
+    }
+
+    override func requestKeyframe(_ attachment: UInt64) {
+        guard let handle = handles[attachment] else { return }
+        replicator.requestKeyframe(handle)
+        members[handle]?.awaitsFirst = true
+    }
+
+    override func publish(_ shard: Shard<World>, into post: MessagePost) {
+        rested = nil
+        defer { if shard.configuration.tickRate.isEventDriven { rested = shard.world.entities } }
+        guard !members.isEmpty else { return }
+        for member in members.values {
+            if let tick = member.recipient.takeAcknowledged() { replicator.acknowledge(member.handle, tick) }
+            replicator.setInterest(member.handle, shard.world.interest(of: member.subscriber))
+        }
+        encode(shard.world.entities, of: shard, into: post) { _ in true }
+    }
+
+    override func publishFirst(_ shard: Shard<World>, into post: MessagePost) {
+        guard let rested, members.values.contains(where: \.awaitsFirst) else { return }
+        encode(rested, of: shard, into: post, where: \.awaitsFirst)
+    }
+
+    private func encode(
+        _ entities: EntityTable, of shard: Shard<World>, into post: MessagePost, where isMeant: (Member) -> Bool
+    ) {
+        let isVisible = World.hasCustomVisibility ? shard.world.isVisible : nil
+        replicator.encode(entities, isVisible: isVisible) { handle, frame in
+            guard let member = members[handle], isMeant(member) else { return false }
+            let acknowledged = shard.acknowledgement(of: member.subscriber)?.clientSequence
+            guard !frame.isUnchanged || acknowledged != member.acknowledged || member.awaitsFirst else { return false }
+            member.acknowledged = acknowledged
+            member.awaitsFirst = false
+            let head = StateFrameHead(tick: frame.tick.number, baseAge: frame.baseAge, acknowledged: acknowledged)
+            let count = head.count + frame.body.count + frame.owned.count
+            post.sendState(to: member.recipient, count: count) { output in
+                head.write(into: &output)
+                output.append(frame.body.unsafeBytes)
+                output.append(frame.owned)
+            }
+            return true
+        }
+        post.flushStates()
+    }
+
+    override func end(_ ending: StreamEnding, by post: MessagePost) {
+        for member in members.values { post.end(ending, of: member.recipient) }
+    }
+}
