@@ -79,6 +79,8 @@ let package = Package(
         .target(
             name: "PylonWebClient", path: "Sources/WebClient", exclude: ["package.json"],
             resources: [.embedInCode("Resources")], swiftSettings: strict),
+        module(
+            "Matchmaking", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("Cache", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
         module(
@@ -208,6 +210,12 @@ let package = Package(
             ]),
         tests("Auth", ["PylonAuth", "PylonTime"]),
         tests("Rooms", ["PylonBytes", "PylonJSON", "PylonRooms", "PylonTelemetry", "PylonThreading", "PylonTime"]),
+        tests(
+            "Matchmaking",
+            [
+                "PylonBytes", "PylonJSON", "PylonMatchmaking", "PylonTelemetry", "PylonTestSupport", "PylonThreading",
+                "PylonTime",
+            ]),
         tests("Cache", ["PylonBytes", "PylonCache", "PylonJSON", "PylonTelemetry", "PylonTime"]),
         tests(
             "Operations",
