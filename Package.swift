@@ -88,8 +88,8 @@ let package = Package(
             [
                 "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonEventStream", "PylonFanout",
                 "PylonHTTP",
-                "PylonJSON", "PylonNet", "PylonRecords", "PylonRooms", "PylonSchema", "PylonShardHost",
-                "PylonSimulation", "PylonStorage", "PylonStreamProtocol",
+                "PylonJSON", "PylonMatchmaking", "PylonNet", "PylonRecords", "PylonRooms", "PylonSchema",
+                "PylonShardHost", "PylonSimulation", "PylonStorage", "PylonStreamProtocol",
                 "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
@@ -97,9 +97,9 @@ let package = Package(
             "API",
             [
                 "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonFanout", "PylonGateway", "PylonHTTP",
-                "PylonJSON", "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords", "PylonRooms", "PylonSchema",
-                "PylonShardHost", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonThreading",
-                "PylonTime", "PylonWebSocket",
+                "PylonJSON", "PylonMatchmaking", "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords",
+                "PylonRooms", "PylonSchema", "PylonShardHost", "PylonSimulation", "PylonStreamProtocol",
+                "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module(
             "Operations",
@@ -108,7 +108,8 @@ let package = Package(
             "Server",
             [
                 "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonFanout",
-                "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet", "PylonOpenAPI", "PylonOperations", "PylonPolicy",
+                "PylonGateway", "PylonHTTP", "PylonJSON", "PylonMatchmaking", "PylonNet", "PylonOpenAPI",
+                "PylonOperations", "PylonPolicy",
                 "PylonRecords", "PylonRooms", "PylonSchema", "PylonShardHost", "PylonStorage", "PylonTelemetry",
                 "PylonThreading", "PylonTime", "PylonWebClient",
                 "PylonWebSocket",
@@ -116,13 +117,16 @@ let package = Package(
         module(
             "",
             [
-                "PylonAPI", "PylonBytes", "PylonJSON", "PylonRecords", "PylonServer", "PylonShardHost",
+                "PylonAPI", "PylonBytes", "PylonJSON", "PylonMatchmaking", "PylonRecords", "PylonServer",
+                "PylonShardHost",
                 "PylonSimulation", "PylonTime",
             ],
             path: "Sources/Pylon"),
         .executableTarget(
             name: "PylonCommand",
-            dependencies: ["PylonJSON", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime"],
+            dependencies: [
+                "PylonJSON", "PylonMatchmaking", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime",
+            ],
             path: "Sources/Command", swiftSettings: strict, linkerSettings: [.linkedLibrary("jemalloc")]),
 
         // Benchmarks. Their clients share no code with the server, so that they share none of its mistakes.
@@ -142,7 +146,7 @@ let package = Package(
             name: "PylonBench",
             dependencies: [
                 "CAllocationCounter", "CBenchSystem", "CFloor", "CSQLiteFloor", "CSystem", "PylonBenchKit", "PylonBytes",
-                "PylonJSON", "PylonReplicaTrial", "PylonReplication", "PylonTime",
+                "PylonJSON", "PylonMatchmaking", "PylonReplicaTrial", "PylonReplication", "PylonThreading", "PylonTime",
             ],
             path: "Benchmarks/PylonBench", swiftSettings: strict),
 

@@ -28,8 +28,8 @@ extension RouteDescription {
 
     static let watchShard = RouteDescription(
         "watchShard", "The state of a shard, at every tick the newest.", topic: .shards,
-        inputs: [
-            subscriber, .query("proto", .text, "`2` for stream v2; its other fields are of stream v2, too."),
+        inputs: joining + [
+            .query("proto", .text, "`2` for stream v2; its other fields are of stream v2, too."),
             .query("events", .text, "`1` for the events, too."),
             .query("resume_events", cursor, "The number of the last event received."),
             .query("resume_token", .string(.init(pattern: "^[0-9a-fA-F]{32}$")), "The seat to take up again."),
@@ -38,8 +38,8 @@ extension RouteDescription {
 
     static let watchShardEvents = RouteDescription(
         "watchShardEvents", "The events of a shard, without gaps behind a cursor.", topic: .shards,
-        inputs: [
-            subscriber, .query("resume", cursor, "The number of the last event received."),
+        inputs: joining + [
+            .query("resume", cursor, "The number of the last event received."),
             .header("Last-Event-ID", cursor, "The same, as browsers send it by themselves; it goes before `resume`."),
         ],
         answers: [stream], failures: subscribing + [.resyncRequired])
@@ -65,12 +65,18 @@ extension RouteDescription {
         .object([
             .required("id", .text), .required("kind", .text), .required("running", .boolean),
             .required("tick", .count), .required("subscribers", .count), .required("input_queue", .count),
+            .required("players", .count), .required("spectators", .count), .required("private", .boolean),
         ]))
     private static let cursor = ValueSchema.string(.init(pattern: "^[0-9]{1,19}$"))
+    private static let joining = [
+        subscriber,
+        RouteInput.query("role", .choice(["player", "spectator"]), "As what to take part; else as a player."),
+        RouteInput.query("code", .text, "What lets the caller into a private shard."),
+    ]
     private static let subscriber = RouteInput.query("sid", .text, "Under which name to take part; else the user id.")
     private static let stream = RouteAnswer(.ok, "The stream.", [.eventStream])
     private static let subscribing: [RouteFailure] = [
         .shardNotFound, .invalidField, .subscribeUnauthorized, .subscribeFailed, .tooManyConnections,
-        .streamNeedsHTTP11,
+        .tooManyAttempts, .streamNeedsHTTP11,
     ]
 }

@@ -14,14 +14,18 @@ package struct ShardRoutes: Sendable {
     private let registry: ShardRegistry
     private let factories: BlockingThread
     private let cap: AddressCap
+    private let door: ShardDoor
     private let inputLimit: BodyLimit
 
     /// `factories` runs the kinds' own code when a shard is made; `cap` is the shard streams' own, shared with the WebSocket ports;
     /// `inputBytesMaximum` is the largest input, here as there.
-    package init(registry: ShardRegistry, factories: BlockingThread, cap: AddressCap, inputBytesMaximum: Int) {
+    package init(
+        registry: ShardRegistry, factories: BlockingThread, cap: AddressCap, door: ShardDoor, inputBytesMaximum: Int
+    ) {
         self.registry = registry
         self.factories = factories
         self.cap = cap
+        self.door = door
         inputLimit = .bytes(inputBytesMaximum)
     }
 
@@ -106,6 +110,8 @@ package struct ShardRoutes: Sendable {
         let client = request.cappedAddress
         let name = request.query("sid") ?? request.identity.userID ?? ""
         let subscriber = try SubscriberID(wire: name)
+        let role = try SubscriberRole(request)
+        if let refusal = try door.refusal(request, to: shard, as: subscriber) { throw APIError(refused: refusal) }
         guard request.head.version == .http11 else { throw .streamNeedsHTTP11 }
         guard request.head.method != .head else { return exchange.respond(Exchange.eventStreamHead) }
         guard cap.admit(client) else { throw .tooManyConnections }
@@ -114,7 +120,7 @@ package struct ShardRoutes: Sendable {
         shard.subscribe(
             SubscribeRequest(
                 subscriber: subscriber, caller: request.caller, transport: isV2 ? .eventStreamV2 : .eventStream,
-                stream: stream, connection: connection
+                stream: stream, role: role, connection: connection
             ) { [cap] result in
                 switch result {
                 case .success(let subscription):
@@ -178,6 +184,9 @@ package struct ShardRoutes: Sendable {
         json.member("tick", information.tick)
         json.member("subscribers", information.subscribers)
         json.member("input_queue", information.inputsQueued)
+        json.member("players", information.players)
+        json.member("spectators", information.spectators)
+        json.member("private", information.isPrivate)
         json.endObject()
     }
 }

@@ -1,5 +1,6 @@
 package import PylonCache
 package import PylonHTTP
+package import PylonMatchmaking
 package import PylonRecords
 package import PylonRooms
 package import PylonSimulation
@@ -24,6 +25,8 @@ package enum APIError: Error, Sendable {
     /// `GET /metrics` without the admin token (spec/services.md 4.4).
     case metricsUnauthorized
     case tooManyConnections
+    /// Too many codes that open nothing came from the address.
+    case tooManyAttempts
     /// Large answers that slow clients have not taken hold all the memory there is for them.
     case answersTooMany
     /// The process is shutting down.
@@ -74,6 +77,7 @@ package enum APIError: Error, Sendable {
     case missingRoom
     case missingTopic
     case room(RoomError)
+    case matchmaking(MatchmakingError)
 
     /// Anything that should not happen; the details are in the log.
     case `internal`

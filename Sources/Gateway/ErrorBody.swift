@@ -2,6 +2,7 @@ internal import PylonBytes
 internal import PylonCache
 package import PylonHTTP
 internal import PylonJSON
+internal import PylonMatchmaking
 internal import PylonRecords
 internal import PylonRooms
 internal import PylonSchema
@@ -79,6 +80,8 @@ package enum ErrorBody {
                 .tooManyRequests, "TOO_MANY_CONNECTIONS",
                 "Too many connections from this address (PYLON_MAX_CONNS_PER_IP)."
             )
+        case .tooManyAttempts:
+            (.tooManyRequests, "TOO_MANY_ATTEMPTS", "Too many wrong codes from this address; try again in a minute.")
         case .answersTooMany: (.serviceUnavailable, "OVERLOADED", "Too much is under way; try again shortly.")
         case .draining: (.serviceUnavailable, "SHUTTING_DOWN", "The server is shutting down.")
         case .upgradeRequired: (.upgradeRequired, "UPGRADE_REQUIRED", "This port speaks WebSocket only.")
@@ -120,6 +123,7 @@ package enum ErrorBody {
         case .missingRoom: (.badRequest, "MISSING_ROOM", "The field \"room\" is missing.")
         case .missingTopic: (.badRequest, "MISSING_TOPIC", "The field \"topic\" is missing.")
         case .room(let reason): roomParts(of: reason)
+        case .matchmaking(let reason): matchmakingParts(of: reason)
         case .internal: (.internalServerError, "INTERNAL", "Something went wrong; the server's log has the details.")
         }
     }
@@ -245,6 +249,7 @@ package enum ErrorBody {
         case .handshakeRefused(_, _, let fields): fields.lines.map { ($0.name, $0.value) }
         case .draining, .answersTooMany, .record(.storage(.overloaded)), .record(.storage(.busy)): [(.retryAfter, "5")]
         case .inputRefused(.rateLimited): [(.retryAfter, "1")]
+        case .tooManyAttempts: [(.retryAfter, "60")]
         case .authRequired, .metricsUnauthorized: [(.wwwAuthenticate, "Bearer")]
         default: []
         }

@@ -25,7 +25,7 @@ package struct MatchPlan: Sendable {
     /// The index of the queue's region; nil for none.
     package let region: Int?
     package let isFill: Bool
-    /// What lets each player into the shard if it is private.
+    /// What lets each player into the shard; none when it is not private.
     package let codes: [String: String]
 
     package var mode: String { tickets[0].criteria.mode }

@@ -8,7 +8,14 @@ struct MatchState {
     /// One queue.
     struct Queue {
         let definition: MatchQueue
+        let isPrivate: Bool
         var tickets = TicketList()
+        var ticketLast: UInt64 = 0
+
+        init(_ definition: MatchQueue) {
+            self.definition = definition
+            isPrivate = definition.isPrivate
+        }
     }
 
     /// Where a player is.
@@ -34,7 +41,7 @@ struct MatchState {
         func assignment(of player: String) -> MatchAssignment {
             MatchAssignment(
                 player: player, shardID: plan.shardID, queue: plan.queue.name, assignedAtSeconds: assignedAtSeconds,
-                code: plan.queue.isPrivate ? plan.codes[player] : nil)
+                code: plan.codes[player])
         }
     }
 
@@ -62,14 +69,13 @@ struct MatchState {
     private(set) var outcomes: [ExactText: Outcome] = [:]
     private var outcomesInOrder = Deque<(player: ExactText, number: UInt64)>()
     private var outcomeLast: UInt64 = 0
-    private var ticketLast: UInt64 = 0
     private(set) var matchLast: UInt64 = 0
     /// Whose status has changed since it was last taken, and what is to be done about shards.
     var changed: [String] = []
     var effects: [Effect] = []
 
     init(_ queues: [MatchQueue], limits: MatchmakerLimits, counters: MatchmakerCounters) {
-        self.queues = queues.map { Queue(definition: $0) }
+        self.queues = queues.map(Queue.init)
         self.limits = limits
         self.counters = counters
         parties = PartyTable(limits: limits)
@@ -86,9 +92,9 @@ struct MatchState {
         let newcomers = names.count { players[ExactText($0)] == nil }
         guard players.count + newcomers <= limits.playersMaximum else { throw .full(maximum: limits.playersMaximum) }
         for name in names { withdraw(ExactText(name), reason: .replaced, at: now) }
-        ticketLast += 1
+        queues[queue].ticketLast += 1
         let ticket = MatchTicket(
-            number: ticketLast, players: names, criteria: criteria, enqueuedAt: now,
+            number: queues[queue].ticketLast, players: names, criteria: criteria, enqueuedAt: now,
             deadline: now + definition.waitMaximum)
         queues[queue].tickets.append(ticket)
         for name in names {

@@ -5,7 +5,7 @@ public import PylonTime
 ///
 /// Immutable and shared, so that a view of 50,000 of them costs a reference each.
 public final class MatchTicket: Sendable {
-    /// Its place in the order of all entries, 1...; nobody else's, ever.
+    /// Its place in the order of all entries of its queue, 1...; nobody else's there, ever.
     public let number: UInt64
     /// The players by their user ids, the one who joined for the others first.
     public let players: [String]

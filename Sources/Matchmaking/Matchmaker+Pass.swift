@@ -135,11 +135,14 @@ extension Matchmaker {
     private func make(
         _ tickets: [MatchTicket], _ proposal: MatchProposal, of pool: MatchPool, in index: Int
     ) -> Outcome {
-        guard let number = change({ $0.reserve(tickets, in: index) }) else { return .raced }
+        let reserved = change { state in
+            state.reserve(tickets, in: index).map { ($0, state.queues[index].isPrivate) }
+        }
+        guard let (number, isPrivate) = reserved else { return .raced }
         let seconds = clock.microsecondsSinceEpoch() / 1_000_000
         let opening = proposal.opening.map { pool.openings[$0] }
         var codes: [String: String] = [:]
-        for ticket in tickets {
+        for ticket in tickets where isPrivate {
             for player in ticket.players { codes[player] = makeCode() }
         }
         let plan = MatchPlan(

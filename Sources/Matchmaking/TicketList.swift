@@ -34,7 +34,10 @@ struct TicketList {
 
     /// Where an entry is; nil when it has left. O(log n).
     func index(of number: UInt64) -> Int? {
-        var (low, high) = (0, tickets.count)
+        guard let first = tickets.first, number >= first.number else { return nil }
+        // Numbers are consecutive until the list is packed: the entry is there, or further to the left.
+        var (low, high) = (0, Int(clamping: min(number - first.number, UInt64(tickets.count - 1))))
+        if tickets[high].number == number { low = high }
         while low < high {
             let middle = (low + high) / 2
             if tickets[middle].number < number { low = middle + 1 } else { high = middle }

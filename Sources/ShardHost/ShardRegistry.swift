@@ -109,7 +109,9 @@ package final class ShardRegistry: Sendable {
         do {
             let setup = ShardSetup(id: id, config: config, seed: try seed(in: config), clock: clock)
             let worker = workers[loads().enumerated().min { $0.element < $1.element }?.offset ?? 0]
+            let access = try AccessRule(json: config)
             shard = try kind.makeHandle(setup, try ShardConfiguration(json: config), worker, counters)
+            shard.status.access.restrict(access)
         } catch let error as ConfigurationError {
             throw .invalidConfiguration(error)
         } catch {
