@@ -6,13 +6,29 @@ extension RouteDescription {
     static let listShards = RouteDescription(
         "listShards", "All shards.", topic: .shards, answers: [.ok("The shards.", .array(shard))])
 
+    static let listShardKinds = RouteDescription(
+        "listShardKinds", "The kinds of shard that the server knows, and what they take as `config`.", topic: .shards,
+        answers: [
+            .ok(
+                "The kinds.",
+                .array(
+                    .object([
+                        .required("name", .text), .required("listed", .boolean), .required("open", .boolean),
+                        .required("config", .anyObject),
+                    ])))
+        ])
+
     static let createShard = RouteDescription(
         "createShard", "Makes a shard of a kind that the server knows.", topic: .shards,
         body: .json(
             .object(
                 [.required("id", .text), .required("kind", .text), .optional("config", .anyObject)],
                 isOpen: true)),
-        answers: [.created("The new shard.", shard)],
+        answers: [
+            .created(
+                "The new shard, and which fields of `config` meant nothing.",
+                .object(shardMembers + [.optional("ignored_config", .array(.text))]))
+        ],
         failures: [
             .invalidJSON, .missingField, .invalidField, .shardIDInvalid, .shardKindUnknown, .shardConfigInvalid,
             .shardExists, .shardsTooMany,
@@ -60,13 +76,12 @@ extension RouteDescription {
             .shardNotFound, .invalidJSON, .invalidField, .inputUnauthorized, .inputRejected, .inputRateLimited,
         ])
 
-    private static let shard = ValueSchema.named(
-        "Shard",
-        .object([
-            .required("id", .text), .required("kind", .text), .required("running", .boolean),
-            .required("tick", .count), .required("subscribers", .count), .required("input_queue", .count),
-            .required("players", .count), .required("spectators", .count), .required("private", .boolean),
-        ]))
+    static let shard = ValueSchema.named("Shard", .object(shardMembers))
+    static let shardMembers: [ValueSchema.Member] = [
+        .required("id", .text), .required("kind", .text), .required("running", .boolean), .required("tick", .count),
+        .required("subscribers", .count), .required("input_queue", .count), .required("players", .count),
+        .required("spectators", .count), .required("private", .boolean),
+    ]
     private static let cursor = ValueSchema.string(.init(pattern: "^[0-9]{1,19}$"))
     private static let joining = [
         subscriber,

@@ -54,6 +54,10 @@ package enum APIError: Error, Sendable {
     case shardKindUnknown(known: [String])
     case shardConfigInvalid(ConfigurationError)
     case shardsTooMany(maximum: Int)
+    /// Users may make no shards of the kind.
+    case kindNotOpen
+    /// A user has as many shards as they may, or all users have.
+    case lobbyFull(maximum: Int, isOfUser: Bool)
     case missingShard
     case subscribeRefused(ShardError)
     /// The cursor cannot be continued from; `oldest` is the oldest event that is kept, or the next one.

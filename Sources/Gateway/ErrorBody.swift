@@ -80,8 +80,6 @@ package enum ErrorBody {
                 .tooManyRequests, "TOO_MANY_CONNECTIONS",
                 "Too many connections from this address (PYLON_MAX_CONNS_PER_IP)."
             )
-        case .tooManyAttempts:
-            (.tooManyRequests, "TOO_MANY_ATTEMPTS", "Too many wrong codes from this address; try again in a minute.")
         case .answersTooMany: (.serviceUnavailable, "OVERLOADED", "Too much is under way; try again shortly.")
         case .draining: (.serviceUnavailable, "SHUTTING_DOWN", "The server is shutting down.")
         case .upgradeRequired: (.upgradeRequired, "UPGRADE_REQUIRED", "This port speaks WebSocket only.")
@@ -100,12 +98,16 @@ package enum ErrorBody {
         case .shardNotFound: (.notFound, "SHARD_NOT_FOUND", "There is no such shard.")
         case .shardExists: (.conflict, "SHARD_EXISTS", "A shard of this id exists.")
         case .shardIDInvalid:
-            (.badRequest, "INVALID_SHARD_ID", "A shard id has 1 to 128 bytes without spaces and control characters.")
+            (
+                .badRequest, "INVALID_SHARD_ID",
+                "A shard id has 1 to 128 bytes without spaces and control characters, and is not \"kinds\"."
+            )
         case .shardKindUnknown(let known):
             (.badRequest, "UNKNOWN_SHARD_KIND", "The kinds here are: \(known.joined(separator: ", ")).")
         case .shardConfigInvalid(let problem): (.badRequest, "INVALID_SHARD_CONFIG", problem.description)
         case .shardsTooMany(let maximum):
             (.tooManyRequests, "SHARD_LIMIT_REACHED", "There are \(maximum) shards already (PYLON_MAX_SHARDS).")
+        case .kindNotOpen, .lobbyFull, .tooManyAttempts: lobbyParts(of: error)
         case .missingShard: (.badRequest, "MISSING_SHARD", "The query parameter \"shard\" is missing.")
         case .subscribeRefused(let reason): subscribeParts(of: reason)
         case .resyncRequired:

@@ -37,6 +37,7 @@ struct PartyTable {
     /// A party of one, called `code`.
     mutating func create(_ player: ExactText, code: String, at now: Instant) throws(MatchmakingError) {
         guard entries.count < limits.partiesMaximum else { throw .tooManyParties(maximum: limits.partiesMaximum) }
+        precondition(entries[code] == nil, "a code that somebody has: codes are to be beyond guessing")
         entries[code] = Entry(members: [player], heardAt: now)
         codes[player] = code
     }

@@ -31,7 +31,8 @@ extension ServerProcess {
             operations.table + authRoutes
             + ShardRoutes(
                 registry: registry, factories: factories, cap: shardCap, door: door, inputBytesMaximum: shardBytes
-            ).table + dataRoutes + MatchRoutes(desk: matches.desk).table + RoomRoutes(rooms: rooms).table
+            ).table + dataRoutes + LobbyRoutes(lobby: lobby, factories: factories).table
+            + MatchRoutes(desk: matches.desk).table + RoomRoutes(rooms: rooms).table
             + CacheRoutes(store: cache).table
             + PageRoutes.table(Self.pages(of: server)) + [UpgradeRoutes.events]
             + (offersEcho ? EchoSocket.table : [])

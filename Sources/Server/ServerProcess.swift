@@ -38,6 +38,7 @@ final class ServerProcess {
     let factories = BlockingThread(name: "factories")
     private let workers: [TickWorker]
     let registry: ShardRegistry
+    let lobby: Lobby
     private let loops: [EventLoop]
     private var threads: [Thread] = []
     private var logThread: Thread?
@@ -75,6 +76,7 @@ final class ServerProcess {
         registry = ShardRegistry(
             kinds: server.kinds, workers: workers, shardsMaximum: configuration.integer(.shardsMaximum), clock: clock,
             random: { SecureRandom.number() }, onEnd: { [log] id, ending in log.info("shard \(id): \(ending.reason)") })
+        lobby = Lobby(registry: registry) { SecureRandom.number() }
         matches = MatchService(server, configuration, registry: registry, clock: clock)
         try matches.check(server)
         do throws(SystemError) {
@@ -165,6 +167,9 @@ final class ServerProcess {
                 var config = shard.config.object ?? JSONObject()
                 if config["idle_ticks_before_shutdown"] == nil { config["idle_ticks_before_shutdown"] = 0 }
                 _ = try registry.create(id: shard.id, kind: shard.kind, config: .object(config))
+                for name in registry.ignoredFields(of: shard.config, kind: shard.kind) {
+                    log.warning("shard \(shard.id): config.\(name) means nothing to the kind \(shard.kind)")
+                }
             } catch {
                 throw StartError(description: "cannot create shard \(shard.id): \(error)")
             }

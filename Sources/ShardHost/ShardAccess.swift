@@ -68,6 +68,7 @@ package final class ShardAccess: Sendable {
 /// What of a shard's `config` says who may come in.
 struct AccessRule: Hashable, Sendable {
     static let codeBytes = 6...128
+    static let fieldNames = ["private", "join_code"]
 
     /// Whether only those with a code may, and the shard is in no list.
     var isPrivate = false

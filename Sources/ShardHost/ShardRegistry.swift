@@ -8,6 +8,8 @@ package import PylonTime
 package final class ShardRegistry: Sendable {
     /// Ids are names people read in logs and URLs: 1 to 128 bytes.
     package static let idBytesMaximum = 128
+    /// The one name that no shard can have: `GET /api/shards/kinds` is the list of kinds.
+    package static let reservedID = "kinds"
 
     package let counters = ShardCounters()
     private let kinds: [String: ShardKind]
@@ -66,6 +68,25 @@ package final class ShardRegistry: Sendable {
         table.withLock { $0[id] }
     }
 
+    /// The kind called so.
+    func kind(_ name: String) -> ShardKind? { kinds[name] }
+
+    /// All kinds, by name: what `GET /api/shards/kinds` answers with.
+    package var kindDescriptions: [KindDescription] {
+        kinds.values.sorted { $0.name < $1.name }.map {
+            KindDescription(
+                name: $0.name, schema: ConfigField.schema(of: $0.fields), isListed: $0.lobby.isListed,
+                isOpen: $0.lobby.config != nil)
+        }
+    }
+
+    /// The fields of a `config` that mean nothing; none where the kind does not declare its own.
+    package func ignoredFields(of config: JSONValue, kind name: String) -> [String] {
+        guard let kind = kinds[name], !kind.fields.isEmpty, let object = config.object else { return [] }
+        let known = Set(kind.fields.map(\.name) + ShardConfiguration.fieldNames + AccessRule.fieldNames + ["seed"])
+        return object.map(\.key).filter { !known.contains($0) }
+    }
+
     /// All shards, by id.
     package var all: [any ShardHandle] {
         table.withLock { Array($0.values) }.sorted { $0.id < $1.id }
@@ -101,12 +122,13 @@ package final class ShardRegistry: Sendable {
 
     private func make(id: String, kind: String, config: JSONValue) throws(RegistryError) -> any ShardHandle {
         guard !id.isEmpty, id.utf8.count <= Self.idBytesMaximum,
-            id.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F })
+            id.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F }), id != Self.reservedID
         else { throw .invalidID }
         guard let kind = kinds[kind] else { throw .unknownKind(known: kinds.keys.sorted()) }
         guard count < shardsMaximum else { throw .tooMany(maximum: shardsMaximum) }
         let shard: any ShardHandle
         do {
+            let config = try ConfigField.complete(config, with: kind.fields)
             let setup = ShardSetup(id: id, config: config, seed: try seed(in: config), clock: clock)
             let worker = workers[loads().enumerated().min { $0.element < $1.element }?.offset ?? 0]
             let access = try AccessRule(json: config)
@@ -140,10 +162,20 @@ package final class ShardRegistry: Sendable {
     }
 }
 
+/// A kind as administrators see it.
+package struct KindDescription: Sendable {
+    package let name: String
+    /// The JSON Schema of its own fields.
+    package let schema: JSONValue
+    package let isListed: Bool
+    /// Whether users may make shards of it.
+    package let isOpen: Bool
+}
+
 /// Why the registry made no shard.
 package enum RegistryError: Error, Equatable, Sendable {
     case duplicate
-    /// Empty, longer than 128 bytes, or with spaces or control characters.
+    /// Empty, longer than 128 bytes, reserved, or with spaces or control characters.
     case invalidID
     case unknownKind(known: [String])
     case invalidConfiguration(ConfigurationError)

@@ -40,7 +40,7 @@ public struct ShardConfiguration: Hashable, Sendable {
     public init() {}
 
     /// The fields of a shard's `config` that belong to the engine; what a kind adds to them is its own business.
-    static let fieldNames = [
+    package static let fieldNames = [
         "tick_rate_hz", "max_subscribers", "max_input_queue", "idle_ticks_before_shutdown", "snapshot_format",
         "ticks_per_snapshot", "events_kept", "reconnect_grace_ms", "inputs_per_second", "input_delay_ticks",
         "hash_ticks", "max_players", "max_spectators", "max_ticks",
