@@ -38,7 +38,7 @@ public struct MatchQueue: Sendable {
     /// The regions that clients may give latencies for.
     public var regions: [String] = []
     /// Looks at criteria before they are queued, and may change them: ratings are best taken from the app's own rows. Runs on the
-    /// cooperative pool and must not block.
+    /// cooperative pool, or on the matchmaker's thread for sockets, and must not block.
     public var review: @Sendable (_ players: [String], MatchCriteria) throws(CriteriaProblem) -> MatchCriteria = {
         (_, criteria) throws(CriteriaProblem) in criteria
     }

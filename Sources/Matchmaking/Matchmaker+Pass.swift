@@ -22,6 +22,7 @@ extension Matchmaker {
     package func pass(_ index: Int) -> PassReport {
         let started = clock.now()
         var report = PassReport()
+        defer { counters.passDuration.record(clock.now() - started) }
         let queue = queues[index]
         let pool = look(at: index, now: started)
         report.tickets = pool.tickets.count
@@ -43,7 +44,6 @@ extension Matchmaker {
             }
         }
         report.total = clock.now() - started
-        counters.passDuration.record(report.total)
         return report
     }
 
@@ -66,9 +66,8 @@ extension Matchmaker {
     private func look(at index: Int, now: Instant) -> MatchPool {
         let queue = queues[index]
         if queue.vacancies == .refill { refreshRunning(index, now: now) }
-        let (list, openings) = change { state in
-            (state.queues[index].tickets, state.running.openings(of: index, players: queue.players.upperBound))
-        }
+        let (list, running) = change { ($0.queues[index].tickets, $0.running) }
+        let openings = running.openings(of: index, players: queue.players.upperBound)
         var tickets: [MatchTicket] = []
         tickets.reserveCapacity(list.queuedCount)
         var late: [MatchTicket] = []

@@ -17,6 +17,8 @@ package final class ShardRegistry: Sendable {
     private let shardsMaximum: Int
     private let clock: any Clock
     private let random: @Sendable () -> UInt64
+    /// Running shards by worker, for binding a new one to the least loaded.
+    private let loads: Lock<[Int]>
     private let onEnd: @Sendable (_ id: String, StreamEnding) -> Void
     private let table = Lock<[String: any ShardHandle]>([:])
     /// Whether shards may still be made. Held while a factory runs, so that one id never gets two worlds. Taken before `table`, never after (docs/lock-order.md).
@@ -31,6 +33,7 @@ package final class ShardRegistry: Sendable {
     ) {
         self.kinds = Dictionary(kinds.map { ($0.name, $0) }) { _, last in last }
         self.workers = workers
+        loads = Lock([Int](repeating: 0, count: workers.count))
         self.shardsMaximum = shardsMaximum
         self.clock = clock
         self.random = random
@@ -130,7 +133,7 @@ package final class ShardRegistry: Sendable {
         do {
             let config = try ConfigField.complete(config, with: kind.fields)
             let setup = ShardSetup(id: id, config: config, seed: try seed(in: config), clock: clock)
-            let worker = workers[loads().enumerated().min { $0.element < $1.element }?.offset ?? 0]
+            let worker = leastLoadedWorker
             let access = try AccessRule(json: config)
             shard = try kind.makeHandle(setup, try ShardConfiguration(json: config), worker, counters)
             shard.status.access.restrict(access)
@@ -140,7 +143,12 @@ package final class ShardRegistry: Sendable {
             throw .invalidConfiguration(ConfigurationError("", String(describing: error)))
         }
         table.withLock { $0[id] = shard }
-        shard.start(onEnd: onEnd)
+        let index = shard.worker.index
+        loads.withLock { $0[index] += 1 }
+        shard.start { [weak self, onEnd] id, ending in
+            self?.loads.withLock { $0[index] -= 1 }
+            onEnd(id, ending)
+        }
         return shard
     }
 
@@ -152,13 +160,8 @@ package final class ShardRegistry: Sendable {
         }
     }
 
-    /// Shards per worker, for binding a new one to the least loaded.
-    private func loads() -> [Int] {
-        var loads = [Int](repeating: 0, count: workers.count)
-        table.withLock { table in
-            for shard in table.values where shard.isRunning { loads[shard.worker.index] += 1 }
-        }
-        return loads
+    private var leastLoadedWorker: TickWorker {
+        workers[loads.withLock { loads in loads.indices.min { loads[$0] < loads[$1] } ?? 0 }]
     }
 }
 

@@ -95,6 +95,42 @@ internal import Testing
         #expect(try WebSocketClient.refusal(port: port, "/?shard=stage&role=king", token: cec.token).status == 400)
     }
 
+    @Test func aSpectatorOfStreamV2IsToldThatItSendsNothing() throws {
+        let config = #"{"tick_rate_hz":0,"reconnect_grace_ms":60000,"max_players":1,"max_spectators":1}"#
+        try server.createShard("stage2", "counter", config)
+        let (ann, bob) = (try server.guest(), try server.guest())
+        let player = try StreamV2Client(server, "shard=stage2", token: ann.token)
+        _ = try player.next("keyframe")
+        let spectator = try StreamV2Client(server, "shard=stage2&role=spectator", token: bob.token)
+        let token = try #require(try spectator.next("hello")["resume"]?.string)
+        try spectator.send(#"{"input":{"add":1},"client_seq":3}"#)
+        let refused = try spectator.next("error")
+        #expect(refused["code"] == "UNAUTHORIZED" && refused["client_seq"] == 3)
+        // The same place, taken over.
+        let again = try StreamV2Client(
+            server, "shard=stage2&role=spectator&resume_token=\(token)", token: bob.token)
+        #expect(try again.next("hello")["resumed"] == true)
+        // A player's seat is held, a spectator's is not.
+        try again.socket.sendClose()
+        try player.socket.sendClose()
+        #expect(
+            try server.eventually {
+                let shard = try server.get("/api/shards/stage2").json
+                return shard["subscribers"] == 0 && shard["spectators"] == 0 && shard["players"] == 1
+            })
+        let other = try StreamV2Client(server, "shard=stage2", token: bob.token)
+        #expect(try other.next("bye")["code"] == "FULL")
+    }
+
+    @Test func aPrivateShardTellsStreamV2Why() throws {
+        try server.createShard("den2", "counter", #"{"join_code":"open sesame","tick_rate_hz":0}"#)
+        let guest = try server.guest()
+        let closed = try StreamV2Client(server, "shard=den2&code=open", token: guest.token)
+        #expect(try closed.next("bye")["code"] == "UNAUTHORIZED")
+        let open = try StreamV2Client(server, "shard=den2&code=open+sesame", token: guest.token)
+        #expect(try open.next("hello")["shard"] == "den2")
+    }
+
     @Test func aShardEndsAfterItsTicks() throws {
         try server.createShard("short", "counter", #"{"tick_rate_hz":100,"max_ticks":30}"#)
         let socket = try server.join("short", as: "ann")
