@@ -59,9 +59,10 @@ package struct MatchDesk: Sendable {
         _ answer: @escaping @Sendable (PlayerStatus) -> Void
     ) {
         let poll = Poll(desk: self, player: player, unless: name, answer: answer)
-        guard patience > .zero, let number = watchers.watch(player, { poll.look(isLast: false) }) else {
-            return poll.look(isLast: true)
-        }
+        // Nothing is left behind by those who need not wait.
+        guard patience > .zero, matchmaker.status(of: player).name == name,
+            let number = watchers.watch(player, { poll.look(isLast: false) })
+        else { return poll.look(isLast: true) }
         poll.begin(number)
         loop.submit {
             loop.schedule(after: patience) {

@@ -23,7 +23,7 @@ public struct MatchQueue: Sendable {
     public let match: any MatchFunction
     /// The `config` of the shards. The matchmaker adds `match`: the shard's players by ticket, the mode, the region, the queue.
     public var config: JSONValue = [:]
-    /// How long one pass comes behind the other.
+    /// How long one pass comes behind the other, 10 ms or more.
     public var interval: Duration = .seconds(1)
     /// Who has waited for longer leaves the queue.
     public var waitMaximum: Duration = .seconds(60)
@@ -66,6 +66,7 @@ public struct MatchQueue: Sendable {
         if config.object == nil { return "its config must be an object" }
         let durations = [interval, waitMaximum, acknowledgementMaximum]
         if durations.contains(where: { $0 <= .zero }) { return "its durations must be longer than nothing" }
+        if interval < .milliseconds(10) { return "its interval must be at least 10 ms" }
         return nil
     }
 }

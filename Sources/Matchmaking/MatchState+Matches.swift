@@ -65,7 +65,9 @@ extension MatchState {
         guard match.tickets.allSatisfy(match.hasConfirmed) else { return }
         matches[match.plan.number] = nil
         for ticket in match.tickets {
-            drop(ticket, from: match.queue, reason: .acknowledged, assignment: match.assignment, at: now)
+            // Each heard of it with the own acknowledgement.
+            drop(
+                ticket, from: match.queue, reason: .acknowledged, assignment: match.assignment, isNews: false, at: now)
         }
     }
 

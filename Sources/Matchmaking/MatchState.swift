@@ -130,17 +130,17 @@ struct MatchState {
         return true
     }
 
-    /// Forgets a ticket; its players are idle.
+    /// Forgets a ticket; its players are idle, and told so unless that is no news.
     mutating func drop(
         _ ticket: MatchTicket, from queue: Int, reason: LeaveReason, assignment: ((String) -> MatchAssignment)? = nil,
-        at now: Instant
+        isNews: Bool = true, at now: Instant
     ) {
         queues[queue].tickets.remove(ticket.number)
         for name in ticket.players {
             players[ExactText(name)] = nil
             remember(reason, of: name, assignment: assignment?(name), at: now)
         }
-        changed += ticket.players
+        if isNews { changed += ticket.players }
     }
 
     private mutating func remember(

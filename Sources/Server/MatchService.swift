@@ -3,6 +3,7 @@ internal import PylonAuth
 internal import PylonEventLoop
 internal import PylonMatchmaking
 internal import PylonShardHost
+internal import PylonTelemetry
 internal import PylonThreading
 internal import PylonTime
 
@@ -17,29 +18,34 @@ final class MatchService: Sendable {
     /// How often what is over is ended.
     private static let sweepInterval: Duration = .milliseconds(250)
 
-    init(_ server: ShardServer, _ configuration: Configuration, registry: ShardRegistry, clock: any Clock) {
+    init(_ server: ShardServer, _ configuration: Configuration, registry: ShardRegistry, clock: any Clock, log: Log) {
         let news = BlockingThread(name: "match-news", capacity: 4096)
         let watchers = MatchWatchers(thread: news)
         var limits = MatchmakerLimits()
         limits.playersMaximum = configuration.integer(.matchPlayersMaximum)
         matchmaker = Matchmaker(
-            queues: server.queues, limits: limits, clock: clock, launcher: ShardLauncher(registry: registry),
+            queues: server.queues, limits: limits, clock: clock, launcher: ShardLauncher(registry: registry, log: log),
             random: { SecureRandom.number() }, makeCode: { SecureRandom.hex(12) },
             onChange: { watchers.changed($0) })
         desk = MatchDesk(matchmaker: matchmaker, watchers: watchers, thread: news)
         self.news = news
     }
 
-    /// Checks the queues against the kinds there are.
-    func check(_ server: ShardServer) throws(StartError) {
+    /// Checks the queues against the kinds there are, and warns of what means nothing in their `config`.
+    func check(_ registry: ShardRegistry, _ log: Log) throws(StartError) {
         var names: Set<String> = []
-        for queue in server.queues {
+        for queue in matchmaker.queues {
             if let problem = queue.problem { throw StartError(description: "queue \(queue.name): \(problem)") }
             guard names.insert(queue.name).inserted else {
                 throw StartError(description: "there are two queues called \(queue.name)")
             }
-            guard server.kinds.contains(where: { $0.name == queue.kind }) else {
-                throw StartError(description: "queue \(queue.name): there is no kind \(queue.kind)")
+            do throws(RegistryError) {
+                try registry.check(queue.config, kind: queue.kind)
+            } catch {
+                throw StartError(description: "queue \(queue.name): its matches cannot be made: \(error)")
+            }
+            for name in registry.ignoredFields(of: queue.config, kind: queue.kind) {
+                log.warning("queue \(queue.name): config.\(name) means nothing to the kind \(queue.kind)")
             }
         }
     }

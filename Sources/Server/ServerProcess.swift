@@ -77,8 +77,8 @@ final class ServerProcess {
             kinds: server.kinds, workers: workers, shardsMaximum: configuration.integer(.shardsMaximum), clock: clock,
             random: { SecureRandom.number() }, onEnd: { [log] id, ending in log.info("shard \(id): \(ending.reason)") })
         lobby = Lobby(registry: registry) { SecureRandom.number() }
-        matches = MatchService(server, configuration, registry: registry, clock: clock)
-        try matches.check(server)
+        matches = MatchService(server, configuration, registry: registry, clock: clock, log: log)
+        try matches.check(registry, log)
         do throws(SystemError) {
             var made: [EventLoop] = []
             for index in 0..<(loopCount == 0 ? processors : loopCount) {

@@ -1,16 +1,24 @@
 internal import PylonJSON
 internal import PylonMatchmaking
 internal import PylonShardHost
+internal import PylonTelemetry
 
 /// Runs matches as shards of this process.
 struct ShardLauncher: MatchLauncher {
     let registry: ShardRegistry
+    let log: Log
 
     func launch(_ plan: MatchPlan) throws {
         var config = plan.queue.config.object ?? JSONObject()
         config["match"] = match(plan)
-        let shard = try registry.create(id: plan.shardID, kind: plan.queue.kind, config: .object(config))
-        shard.status.access.issue(plan.codes)
+        do throws(RegistryError) {
+            let shard = try registry.create(id: plan.shardID, kind: plan.queue.kind, config: .object(config))
+            shard.status.access.issue(plan.codes)
+        } catch {
+            // One line a pass at most: the pass ends here.
+            log.warning("queue \(plan.queue.name): no shard for a match: \(error)")
+            throw error
+        }
     }
 
     func admit(_ plan: MatchPlan) -> Bool {

@@ -25,12 +25,11 @@ public struct ShardServer: Sendable {
     let hooks: [RecordHook]
     let verbs: [Verb]
 
-    /// `program` is the name in `--help`; `queues` are those of the matchmaker; `actions` are what the manifest's actions do, `hooks` run on every change of its rows; `verbs` are
-    /// commands of your own beside `serve`.
+    /// `program` is the name in `--help`; `queues` are those of the matchmaker; `actions` are what the manifest's actions do, `hooks` run
+    /// on every change of its rows; `verbs` are commands of your own beside `serve`.
     public init(
-        program: String = "pylon", kinds: [ShardKind] = [], shards: [InitialShard] = [],
-        queues: [MatchQueue] = [], pages: [Page] = [],
-        actions: [Action] = [], hooks: [RecordHook] = [], verbs: [Verb] = []
+        program: String = "pylon", kinds: [ShardKind] = [], shards: [InitialShard] = [], queues: [MatchQueue] = [],
+        pages: [Page] = [], actions: [Action] = [], hooks: [RecordHook] = [], verbs: [Verb] = []
     ) {
         self.program = program
         self.kinds = kinds

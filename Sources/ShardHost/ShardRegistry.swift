@@ -74,6 +74,18 @@ package final class ShardRegistry: Sendable {
     /// The kind called so.
     func kind(_ name: String) -> ShardKind? { kinds[name] }
 
+    /// Throws what is wrong with a `config` for shards of a kind, as far as that can be known without making one.
+    package func check(_ config: JSONValue, kind name: String) throws(RegistryError) {
+        guard let kind = kinds[name] else { throw .unknownKind(known: kinds.keys.sorted()) }
+        do throws(ConfigurationError) {
+            _ = try AccessRule(json: config)
+            _ = try ShardConfiguration(json: ConfigField.complete(config, with: kind.fields))
+            _ = try seed(in: config)
+        } catch {
+            throw .invalidConfiguration(error)
+        }
+    }
+
     /// All kinds, by name: what `GET /api/shards/kinds` answers with.
     package var kindDescriptions: [KindDescription] {
         kinds.values.sorted { $0.name < $1.name }.map {

@@ -49,6 +49,8 @@ import Testing
         queue = Self.queue
         queue.interval = .zero
         #expect(queue.problem != nil)
+        queue.interval = .milliseconds(9)
+        #expect(queue.problem != nil)
         queue = Self.queue
         queue.config = []
         #expect(queue.problem != nil)

@@ -110,6 +110,7 @@ import Testing
         #expect(try fixture.matchmaker.acknowledge("bob").code != assignment.code)
         #expect(fixture.matchmaker.openMatchCount == 0 && fixture.matchmaker.playerCount == 0)
         #expect(try fixture.matchmaker.acknowledge("ann") == assignment, "also when all have")
+        #expect(fixture.changedNames() == ["ann", "bob", "ann", "bob", "ann", "bob"], "joined, matched, acknowledged")
         #expect(fixture.matchmaker.counters.acknowledged.value == 2)
         fixture.clock.advance(by: .seconds(61))
         fixture.matchmaker.sweep()

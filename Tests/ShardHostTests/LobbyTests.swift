@@ -90,6 +90,15 @@ import Testing
         let names = fixture.registry.kindDescriptions.map { "\($0.name) \($0.isListed) \($0.isOpen)" }
         #expect(names == ["closed false false", "listed true false", "open true true"])
         #expect(fixture.registry.kindDescriptions[2].schema["properties"]?["size"]?["maximum"] == 9)
+        #expect(
+            throws: RegistryError.invalidConfiguration(
+                ConfigurationError("max_players", "must be a whole number from 0 to 10000000"))
+        ) {
+            try fixture.registry.check(["max_players": -1], kind: "open")
+        }
+        #expect(throws: RegistryError.unknownKind(known: ["closed", "listed", "open"])) {
+            try fixture.registry.check([:], kind: "chess")
+        }
         #expect(throws: RegistryError.invalidID) {
             try fixture.registry.create(id: "kinds", kind: "open", config: [:])
         }
