@@ -71,7 +71,11 @@ extension MetricsCatalog {
             help: "Matches by how far their ratings are apart, at most so many points.",
             .labelled(label: "at_most") {
                 let bounds = MatchmakerCounters.spreadBounds.map { String(Int($0)) } + ["inf"]
-                return zip(bounds, counters.spreads).map { ($0, Double($1.value)) }
+                var total = 0.0
+                return zip(bounds, counters.spreads).map { bound, counter in
+                    total += Double(counter.value)
+                    return (bound, total)
+                }
             })
     }
 }
