@@ -80,6 +80,8 @@ let package = Package(
         .target(
             name: "PylonWebClient", path: "Sources/WebClient", exclude: ["package.json"],
             resources: [.embedInCode("Resources")], swiftSettings: strict),
+        module(
+            "Matchmaking", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("Cache", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
         module(
@@ -87,8 +89,8 @@ let package = Package(
             [
                 "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonEventStream", "PylonFanout",
                 "PylonHTTP",
-                "PylonJSON", "PylonNet", "PylonRecords", "PylonRooms", "PylonSchema", "PylonShardHost",
-                "PylonSimulation", "PylonStorage", "PylonStreamProtocol",
+                "PylonJSON", "PylonMatchmaking", "PylonNet", "PylonRecords", "PylonRooms", "PylonSchema",
+                "PylonShardHost", "PylonSimulation", "PylonStorage", "PylonStreamProtocol",
                 "PylonTelemetry", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
@@ -96,9 +98,9 @@ let package = Package(
             "API",
             [
                 "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonFanout", "PylonGateway", "PylonHTTP",
-                "PylonJSON", "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords", "PylonRooms", "PylonSchema",
-                "PylonShardHost", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonThreading",
-                "PylonTime", "PylonWebSocket",
+                "PylonJSON", "PylonMatchmaking", "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords",
+                "PylonRooms", "PylonSchema", "PylonShardHost", "PylonSimulation", "PylonStreamProtocol",
+                "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module(
             "Operations",
@@ -107,7 +109,8 @@ let package = Package(
             "Server",
             [
                 "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonFanout",
-                "PylonGateway", "PylonHTTP", "PylonJSON", "PylonNet", "PylonOpenAPI", "PylonOperations", "PylonPolicy",
+                "PylonGateway", "PylonHTTP", "PylonJSON", "PylonMatchmaking", "PylonNet", "PylonOpenAPI",
+                "PylonOperations", "PylonPolicy",
                 "PylonRecords", "PylonRooms", "PylonSchema", "PylonShardHost", "PylonStorage", "PylonTelemetry",
                 "PylonThreading", "PylonTime", "PylonWebClient",
                 "PylonWebSocket",
@@ -115,14 +118,15 @@ let package = Package(
         module(
             "",
             [
-                "PylonAPI", "PylonBytes", "PylonJSON", "PylonRecords", "PylonReplication", "PylonServer",
-                "PylonShardHost", "PylonSimulation", "PylonTime",
+                "PylonAPI", "PylonBytes", "PylonJSON", "PylonMatchmaking", "PylonRecords", "PylonReplication",
+                "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime",
             ],
             path: "Sources/Pylon"),
         .executableTarget(
             name: "PylonCommand",
             dependencies: [
-                "PylonJSON", "PylonReplication", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime",
+                "PylonJSON", "PylonMatchmaking", "PylonReplication", "PylonServer", "PylonShardHost",
+                "PylonSimulation", "PylonTime",
             ],
             path: "Sources/Command", swiftSettings: strict, linkerSettings: [.linkedLibrary("jemalloc")]),
 
@@ -144,7 +148,7 @@ let package = Package(
             dependencies: [
                 "CAllocationCounter", "CBenchSystem", "CFloor", "CSQLiteFloor", "CSystem", "PylonBenchKit",
                 "PylonBytes",
-                "PylonJSON", "PylonReplicaTrial", "PylonReplication", "PylonTime",
+                "PylonJSON", "PylonMatchmaking", "PylonReplicaTrial", "PylonReplication", "PylonThreading", "PylonTime",
             ],
             path: "Benchmarks/PylonBench", swiftSettings: strict),
 
@@ -216,6 +220,12 @@ let package = Package(
             ]),
         tests("Auth", ["PylonAuth", "PylonTime"]),
         tests("Rooms", ["PylonBytes", "PylonJSON", "PylonRooms", "PylonTelemetry", "PylonThreading", "PylonTime"]),
+        tests(
+            "Matchmaking",
+            [
+                "PylonBytes", "PylonJSON", "PylonMatchmaking", "PylonTelemetry", "PylonTestSupport", "PylonThreading",
+                "PylonTime",
+            ]),
         tests("Cache", ["PylonBytes", "PylonCache", "PylonJSON", "PylonTelemetry", "PylonTime"]),
         tests(
             "Operations",

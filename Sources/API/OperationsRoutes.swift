@@ -112,7 +112,7 @@ package struct OperationsRoutes: Sendable {
             json.endObject()
         case .histogram(let histogram):
             json.beginObject()
-            for (bound, count) in zip(DurationHistogram.boundsMicroseconds, histogram.cumulativeCounts) {
+            for (bound, count) in zip(histogram.boundsMicroseconds, histogram.cumulativeCounts) {
                 json.key("le_\(bound)us")
                 json.value(count)
             }

@@ -6,13 +6,29 @@ extension RouteDescription {
     static let listShards = RouteDescription(
         "listShards", "All shards.", topic: .shards, answers: [.ok("The shards.", .array(shard))])
 
+    static let listShardKinds = RouteDescription(
+        "listShardKinds", "The kinds of shard that the server knows, and what they take as `config`.", topic: .shards,
+        answers: [
+            .ok(
+                "The kinds.",
+                .array(
+                    .object([
+                        .required("name", .text), .required("listed", .boolean), .required("open", .boolean),
+                        .required("config", .anyObject),
+                    ])))
+        ])
+
     static let createShard = RouteDescription(
         "createShard", "Makes a shard of a kind that the server knows.", topic: .shards,
         body: .json(
             .object(
                 [.required("id", .text), .required("kind", .text), .optional("config", .anyObject)],
                 isOpen: true)),
-        answers: [.created("The new shard.", shard)],
+        answers: [
+            .created(
+                "The new shard, and which fields of `config` meant nothing.",
+                .object(shardMembers + [.optional("ignored_config", .array(.text))]))
+        ],
         failures: [
             .invalidJSON, .missingField, .invalidField, .shardIDInvalid, .shardKindUnknown, .shardConfigInvalid,
             .shardExists, .shardsTooMany,
@@ -28,8 +44,8 @@ extension RouteDescription {
 
     static let watchShard = RouteDescription(
         "watchShard", "The state of a shard, at every tick the newest.", topic: .shards,
-        inputs: [
-            subscriber, .query("proto", .text, "`2` for stream v2; its other fields are of stream v2, too."),
+        inputs: joining + [
+            .query("proto", .text, "`2` for stream v2; its other fields are of stream v2, too."),
             .query("events", .text, "`1` for the events, too."),
             .query("resume_events", cursor, "The number of the last event received."),
             .query("resume_token", .string(.init(pattern: "^[0-9a-fA-F]{32}$")), "The seat to take up again."),
@@ -38,8 +54,8 @@ extension RouteDescription {
 
     static let watchShardEvents = RouteDescription(
         "watchShardEvents", "The events of a shard, without gaps behind a cursor.", topic: .shards,
-        inputs: [
-            subscriber, .query("resume", cursor, "The number of the last event received."),
+        inputs: joining + [
+            .query("resume", cursor, "The number of the last event received."),
             .header("Last-Event-ID", cursor, "The same, as browsers send it by themselves; it goes before `resume`."),
         ],
         answers: [stream], failures: subscribing + [.resyncRequired])
@@ -60,17 +76,22 @@ extension RouteDescription {
             .shardNotFound, .invalidJSON, .invalidField, .inputUnauthorized, .inputRejected, .inputRateLimited,
         ])
 
-    private static let shard = ValueSchema.named(
-        "Shard",
-        .object([
-            .required("id", .text), .required("kind", .text), .required("running", .boolean),
-            .required("tick", .count), .required("subscribers", .count), .required("input_queue", .count),
-        ]))
+    static let shard = ValueSchema.named("Shard", .object(shardMembers))
+    static let shardMembers: [ValueSchema.Member] = [
+        .required("id", .text), .required("kind", .text), .required("running", .boolean), .required("tick", .count),
+        .required("subscribers", .count), .required("input_queue", .count), .required("players", .count),
+        .required("spectators", .count), .required("private", .boolean),
+    ]
     private static let cursor = ValueSchema.string(.init(pattern: "^[0-9]{1,19}$"))
+    private static let joining = [
+        subscriber,
+        RouteInput.query("role", .choice(["player", "spectator"]), "As what to take part; else as a player."),
+        RouteInput.query("code", .text, "What lets the caller into a private shard."),
+    ]
     private static let subscriber = RouteInput.query("sid", .text, "Under which name to take part; else the user id.")
     private static let stream = RouteAnswer(.ok, "The stream.", [.eventStream])
     private static let subscribing: [RouteFailure] = [
         .shardNotFound, .invalidField, .subscribeUnauthorized, .subscribeFailed, .tooManyConnections,
-        .streamNeedsHTTP11,
+        .tooManyAttempts, .streamNeedsHTTP11,
     ]
 }

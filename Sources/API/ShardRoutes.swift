@@ -14,14 +14,18 @@ package struct ShardRoutes: Sendable {
     private let registry: ShardRegistry
     private let factories: BlockingThread
     private let cap: AddressCap
+    private let door: ShardDoor
     private let inputLimit: BodyLimit
 
     /// `factories` runs the kinds' own code when a shard is made; `cap` is the shard streams' own, shared with the WebSocket ports;
     /// `inputBytesMaximum` is the largest input, here as there.
-    package init(registry: ShardRegistry, factories: BlockingThread, cap: AddressCap, inputBytesMaximum: Int) {
+    package init(
+        registry: ShardRegistry, factories: BlockingThread, cap: AddressCap, door: ShardDoor, inputBytesMaximum: Int
+    ) {
         self.registry = registry
         self.factories = factories
         self.cap = cap
+        self.door = door
         inputLimit = .bytes(inputBytesMaximum)
     }
 
@@ -30,6 +34,9 @@ package struct ShardRoutes: Sendable {
             Route(.get, "/api/shards", .listShards, access: .admin, bodyLimit: .none, handler: .asynchronous(list)),
             Route(
                 .post, "/api/shards", .createShard, access: .admin, bodyLimit: .mebi(1), handler: .asynchronous(create)),
+            Route(
+                .get, "/api/shards/\(ShardRegistry.reservedID)", .listShardKinds, access: .admin, bodyLimit: .none,
+                handler: .asynchronous(listKinds)),
             Route(.get, "/api/shards/:id", .getShard, access: .anyone, bodyLimit: .none, handler: .immediate(show)),
             Route(
                 .delete, "/api/shards/:id", .deleteShard, access: .admin, bodyLimit: .none, handler: .immediate(remove)),
@@ -54,6 +61,22 @@ package struct ShardRoutes: Sendable {
         return .json(.ok, json.finish())
     }
 
+    private func listKinds(_ request: Request) async throws(APIError) -> HTTPResponse {
+        var json = JSONWriter()
+        json.beginArray()
+        for kind in registry.kindDescriptions {
+            json.beginObject()
+            json.member("name", kind.name)
+            json.member("listed", kind.isListed)
+            json.member("open", kind.isOpen)
+            json.key("config")
+            json.value(kind.schema)
+            json.endObject()
+        }
+        json.endArray()
+        return .json(.ok, json.finish())
+    }
+
     /// Makes a shard. The kind's factory is the author's code and may take its time, hence a thread of its own.
     private func create(_ request: Request) async throws(APIError) -> HTTPResponse {
         let body = try request.json()
@@ -67,13 +90,16 @@ package struct ShardRoutes: Sendable {
         }
         guard let made else { throw .draining }
         do throws(RegistryError) {
-            return .json(.created, Self.text(of: try made.get().information))
+            let shard = try made.get()
+            let ignored = registry.ignoredFields(of: config, kind: kind)
+            return .json(.created, Self.text(of: shard.information, ignored: ignored))
         } catch {
             throw APIError(error)
         }
     }
 
-    /// Open to anyone, as old clients need it: numbers only, no state (spec/realtime.md 3.3).
+    /// Open to anyone, as old clients need it: numbers only, no state (spec/realtime.md 3.3). Private shards, too: whoever knows the id was
+    /// told it.
     private func show(_ request: Request) throws(APIError) -> HTTPResponse {
         .json(.ok, Self.text(of: try shard(of: request).information))
     }
@@ -104,6 +130,8 @@ package struct ShardRoutes: Sendable {
         let client = request.cappedAddress
         let name = request.query("sid") ?? request.identity.userID ?? ""
         let subscriber = try SubscriberID(wire: name)
+        let role = try SubscriberRole(request)
+        if let refusal = try door.refusal(request, to: shard, as: subscriber) { throw APIError(refused: refusal) }
         guard request.head.version == .http11 else { throw .streamNeedsHTTP11 }
         guard request.head.method != .head else { return exchange.respond(Exchange.eventStreamHead) }
         guard cap.admit(client) else { throw .tooManyConnections }
@@ -112,7 +140,7 @@ package struct ShardRoutes: Sendable {
         shard.subscribe(
             SubscribeRequest(
                 subscriber: subscriber, caller: request.caller, transport: isV2 ? .eventStreamV2 : .eventStream,
-                stream: stream, connection: connection
+                stream: stream, role: role, connection: connection
             ) { [cap] result in
                 switch result {
                 case .success(let subscription):
@@ -162,20 +190,35 @@ package struct ShardRoutes: Sendable {
         return shard
     }
 
-    private static func text(of information: ShardInformation) -> ByteBuffer {
+    private static func text(of information: ShardInformation, ignored: [String] = []) -> ByteBuffer {
         var json = JSONWriter()
-        write(information, into: &json)
+        json.beginObject()
+        writeMembers(of: information, into: &json)
+        if !ignored.isEmpty {
+            json.beginArray("ignored_config")
+            for name in ignored { json.value(name) }
+            json.endArray()
+        }
+        json.endObject()
         return json.finish()
     }
 
     private static func write(_ information: ShardInformation, into json: inout JSONWriter) {
         json.beginObject()
+        writeMembers(of: information, into: &json)
+        json.endObject()
+    }
+
+    /// Writes what there is to know of a shard into an object that is open.
+    static func writeMembers(of information: ShardInformation, into json: inout JSONWriter) {
         json.member("id", information.id)
         json.member("kind", information.kind)
         json.member("running", information.isRunning)
         json.member("tick", information.tick)
         json.member("subscribers", information.subscribers)
         json.member("input_queue", information.inputsQueued)
-        json.endObject()
+        json.member("players", information.players)
+        json.member("spectators", information.spectators)
+        json.member("private", information.isPrivate)
     }
 }

@@ -42,6 +42,9 @@ final class ShardSession: WebSocketApplication {
     private let shard: any ShardHandle
     private let subscriber: SubscriberID
     private let caller: Caller
+    private let role: SubscriberRole
+    /// Why the caller may not come in, known before the handshake and told behind it.
+    private let refusal: ShardError?
     private let log: Log
     private let release: @Sendable () -> Void
     private var subscription: Subscription?
@@ -50,12 +53,15 @@ final class ShardSession: WebSocketApplication {
 
     /// The socket of `request`. `release` runs once when it is over.
     init(
-        _ request: Request, shard: any ShardHandle, subscriber: SubscriberID, caller: Caller, _ limits: WebSocketLimits,
-        _ log: Log, release: @escaping @Sendable () -> Void
+        _ request: Request, shard: any ShardHandle, subscriber: SubscriberID, caller: Caller,
+        role: SubscriberRole, refusal: ShardError?, _ limits: WebSocketLimits, _ log: Log,
+        release: @escaping @Sendable () -> Void
     ) {
         self.shard = shard
         self.subscriber = subscriber
         self.caller = caller
+        self.role = role
+        self.refusal = refusal
         self.limits = limits
         self.log = log
         self.release = release
@@ -66,6 +72,7 @@ final class ShardSession: WebSocketApplication {
     func opened(_ socket: WebSocketConnection, on connection: Connection) {
         // A client may send its first input right behind the handshake; it must not come before the subscription.
         connection.pauseReading()
+        if let refusal { return answered(.failure(refusal), socket: socket, on: connection) }
         // Safety: the answer runs on the connection's loop, to which this object and the socket belong.
         nonisolated(unsafe) let owner = self
         nonisolated(unsafe) let socket = socket
@@ -74,7 +81,7 @@ final class ShardSession: WebSocketApplication {
             SubscribeRequest(
                 subscriber: subscriber, caller: caller,
                 transport: socket.isDeflated ? .webSocketV2Deflated : .webSocketV2, stream: .session(options),
-                connection: connection
+                role: role, connection: connection
             ) {
                 owner.answered($0, socket: socket, on: reference.onLoop)
             })

@@ -19,6 +19,9 @@ package final class ShardSocket: WebSocketApplication {
     private let subscriber: SubscriberID
     private let caller: Caller
     private let stream: ShardStream
+    private let role: SubscriberRole
+    /// Why the caller may not come in, known before the handshake and told behind it.
+    private let refusal: ShardError?
     private let release: @Sendable () -> Void
     private var subscription: Subscription?
 
@@ -26,12 +29,14 @@ package final class ShardSocket: WebSocketApplication {
 
     private init(
         shard: any ShardHandle, subscriber: SubscriberID, caller: Caller, stream: ShardStream,
-        limits: WebSocketLimits, release: @escaping @Sendable () -> Void
+        role: SubscriberRole, refusal: ShardError?, limits: WebSocketLimits, release: @escaping @Sendable () -> Void
     ) {
         self.shard = shard
         self.subscriber = subscriber
         self.caller = caller
         self.stream = stream
+        self.role = role
+        self.refusal = refusal
         self.limits = limits
         self.release = release
     }
@@ -39,25 +44,30 @@ package final class ShardSocket: WebSocketApplication {
     /// What a request to upgrade becomes. `shard` and `sid` come from the query, where `+` is a space; `sid` defaults to the
     /// caller's user id, then to `anon`. Refusals before the handshake: 400, 404, 429.
     package static func factory(
-        registry: ShardRegistry, cap: AddressCap, limits: WebSocketLimits, log: Log
+        registry: ShardRegistry, cap: AddressCap, door: ShardDoor, limits: WebSocketLimits, log: Log
     ) -> WebSocketFactory {
         { (request) throws(APIError) in
             let query = request.head.query(plusAsSpace: true)
             guard let id = query.first("shard"), !id.isEmpty else { throw .missingShard }
             guard let shard = registry.get(id) else { throw .shardNotFound }
             let subscriber = try SubscriberID(wire: query.first("sid") ?? request.identity.userID ?? "anon")
+            let role = try SubscriberRole(request)
+            let refusal = try door.refusal(request, to: shard, as: subscriber)
             let client = request.cappedAddress
             if let session = try ShardSession.Request(upgrade: request) {
                 guard cap.admit(client) else { throw .tooManyConnections }
-                return ShardSession(session, shard: shard, subscriber: subscriber, caller: request.caller, limits, log)
-                {
+                return ShardSession(
+                    session, shard: shard, subscriber: subscriber, caller: request.caller, role: role,
+                    refusal: refusal, limits, log
+                ) {
                     cap.release(client)
                 }
             }
             let stream = try ShardStream(upgrade: request)
             guard cap.admit(client) else { throw .tooManyConnections }
             return ShardSocket(
-                shard: shard, subscriber: subscriber, caller: request.caller, stream: stream, limits: limits
+                shard: shard, subscriber: subscriber, caller: request.caller, stream: stream, role: role,
+                refusal: refusal, limits: limits
             ) {
                 cap.release(client)
             }
@@ -65,6 +75,7 @@ package final class ShardSocket: WebSocketApplication {
     }
 
     package func opened(_ socket: WebSocketConnection, on connection: Connection) {
+        if let refusal { return socket.close(.policyViolation, reason: refusal.message) }
         // A client may send its first input right behind the handshake; it must not come before the subscription.
         connection.pauseReading()
         // Safety: the answer runs on the connection's loop, to which this object and the socket belong.
@@ -74,7 +85,8 @@ package final class ShardSocket: WebSocketApplication {
         let transport: Transports = socket.isDeflated && stream == .snapshots ? .webSocketDeflated : .webSocket
         shard.subscribe(
             SubscribeRequest(
-                subscriber: subscriber, caller: caller, transport: transport, stream: stream, connection: connection
+                subscriber: subscriber, caller: caller, transport: transport, stream: stream, role: role,
+                connection: connection
             ) {
                 owner.answered($0, socket: socket, on: reference.onLoop)
             })

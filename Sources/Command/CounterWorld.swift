@@ -11,7 +11,11 @@ struct CounterWorld: Simulation {
     }
 
     /// `POST /api/shards {"id":"c","kind":"counter","config":{"finish_at":10}}`: ends when the total reaches `finish_at`.
-    static let kind = ShardKind("counter") { setup in
+    static let kind = ShardKind(
+        "counter",
+        config: [.integer("finish_at", Int.min...Int.max, "the total at which the shard ends")],
+        lobby: .open(config: ["max_players": 8], perUser: 2, total: 50)
+    ) { setup in
         CounterWorld(finishAt: setup.config["finish_at"]?.int)
     }
 

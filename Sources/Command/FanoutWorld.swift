@@ -12,16 +12,15 @@ struct FanoutWorld: Simulation {
     static let eventsPerTickMaximum = 1000
 
     /// `POST /api/shards {"id":"bench","kind":"fanout","config":{"payload_bytes":512,"tick_rate_hz":20}}`
-    static let kind = ShardKind("fanout") { setup in
-        let payloadBytes = setup.config["payload_bytes"].map { $0.int ?? -1 } ?? 512
-        guard (payloadBytesMinimum...payloadBytesMaximum).contains(payloadBytes) else {
-            throw ConfigurationError(
-                "payload_bytes", "must be a whole number from \(payloadBytesMinimum) to \(payloadBytesMaximum)")
-        }
-        let events = setup.config["events_per_tick"].map { $0.int ?? -1 } ?? 0
-        guard (0...eventsPerTickMaximum).contains(events) else {
-            throw ConfigurationError("events_per_tick", "must be a whole number from 0 to \(eventsPerTickMaximum)")
-        }
+    static let kind = ShardKind(
+        "fanout",
+        config: [
+            .integer("payload_bytes", payloadBytesMinimum...payloadBytesMaximum, default: 512, "bytes of a snapshot"),
+            .integer("events_per_tick", 0...eventsPerTickMaximum, default: 0, "events broadcast in each step"),
+        ]
+    ) { setup in
+        let payloadBytes = setup.config["payload_bytes"]?.int ?? 512
+        let events = setup.config["events_per_tick"]?.int ?? 0
         guard payloadBytes * events <= payloadBytesMaximum else {
             throw ConfigurationError("events_per_tick", "must not make more than 16 MiB a tick")
         }

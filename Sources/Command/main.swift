@@ -1,3 +1,3 @@
 internal import PylonServer
 
-ShardServer(kinds: [FanoutWorld.kind, CounterWorld.kind, HerdWorld.kind]).main()
+ShardServer(kinds: [FanoutWorld.kind, CounterWorld.kind, HerdWorld.kind], queues: TrialQueues.all).main()

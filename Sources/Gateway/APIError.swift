@@ -1,5 +1,6 @@
 package import PylonCache
 package import PylonHTTP
+package import PylonMatchmaking
 package import PylonRecords
 package import PylonRooms
 package import PylonSimulation
@@ -24,6 +25,8 @@ package enum APIError: Error, Sendable {
     /// `GET /metrics` without the admin token (spec/services.md 4.4).
     case metricsUnauthorized
     case tooManyConnections
+    /// Too many codes that open nothing came from the address.
+    case tooManyAttempts
     /// Large answers that slow clients have not taken hold all the memory there is for them.
     case answersTooMany
     /// The process is shutting down.
@@ -51,6 +54,10 @@ package enum APIError: Error, Sendable {
     case shardKindUnknown(known: [String])
     case shardConfigInvalid(ConfigurationError)
     case shardsTooMany(maximum: Int)
+    /// Users may make no shards of the kind.
+    case kindNotOpen
+    /// A user has as many shards as they may, or all users have.
+    case lobbyFull(maximum: Int, isOfUser: Bool)
     case missingShard
     case subscribeRefused(ShardError)
     /// The cursor cannot be continued from; `oldest` is the oldest event that is kept, or the next one.
@@ -74,6 +81,7 @@ package enum APIError: Error, Sendable {
     case missingRoom
     case missingTopic
     case room(RoomError)
+    case matchmaking(MatchmakingError)
 
     /// Anything that should not happen; the details are in the log.
     case `internal`

@@ -2,6 +2,7 @@ internal import PylonBytes
 internal import PylonCache
 package import PylonHTTP
 internal import PylonJSON
+internal import PylonMatchmaking
 internal import PylonRecords
 internal import PylonRooms
 internal import PylonSchema
@@ -97,12 +98,16 @@ package enum ErrorBody {
         case .shardNotFound: (.notFound, "SHARD_NOT_FOUND", "There is no such shard.")
         case .shardExists: (.conflict, "SHARD_EXISTS", "A shard of this id exists.")
         case .shardIDInvalid:
-            (.badRequest, "INVALID_SHARD_ID", "A shard id has 1 to 128 bytes without spaces and control characters.")
+            (
+                .badRequest, "INVALID_SHARD_ID",
+                "A shard id has 1 to 128 bytes without spaces and control characters, and is not \"kinds\"."
+            )
         case .shardKindUnknown(let known):
             (.badRequest, "UNKNOWN_SHARD_KIND", "The kinds here are: \(known.joined(separator: ", ")).")
         case .shardConfigInvalid(let problem): (.badRequest, "INVALID_SHARD_CONFIG", problem.description)
         case .shardsTooMany(let maximum):
             (.tooManyRequests, "SHARD_LIMIT_REACHED", "There are \(maximum) shards already (PYLON_MAX_SHARDS).")
+        case .kindNotOpen, .lobbyFull, .tooManyAttempts: lobbyParts(of: error)
         case .missingShard: (.badRequest, "MISSING_SHARD", "The query parameter \"shard\" is missing.")
         case .subscribeRefused(let reason): subscribeParts(of: reason)
         case .resyncRequired:
@@ -120,6 +125,7 @@ package enum ErrorBody {
         case .missingRoom: (.badRequest, "MISSING_ROOM", "The field \"room\" is missing.")
         case .missingTopic: (.badRequest, "MISSING_TOPIC", "The field \"topic\" is missing.")
         case .room(let reason): roomParts(of: reason)
+        case .matchmaking(let reason): matchmakingParts(of: reason)
         case .internal: (.internalServerError, "INTERNAL", "Something went wrong; the server's log has the details.")
         }
     }
@@ -245,6 +251,7 @@ package enum ErrorBody {
         case .handshakeRefused(_, _, let fields): fields.lines.map { ($0.name, $0.value) }
         case .draining, .answersTooMany, .record(.storage(.overloaded)), .record(.storage(.busy)): [(.retryAfter, "5")]
         case .inputRefused(.rateLimited): [(.retryAfter, "1")]
+        case .tooManyAttempts: [(.retryAfter, "60")]
         case .authRequired, .metricsUnauthorized: [(.wwwAuthenticate, "Bearer")]
         default: []
         }

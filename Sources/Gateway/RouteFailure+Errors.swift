@@ -1,4 +1,5 @@
 package import PylonHTTP
+internal import PylonMatchmaking
 internal import PylonRecords
 internal import PylonRooms
 internal import PylonSchema
@@ -29,6 +30,7 @@ extension RouteFailure {
     package static let forbidden = Self(.forbidden)
     package static let metricsUnauthorized = Self(.metricsUnauthorized)
     package static let tooManyConnections = Self(.tooManyConnections)
+    package static let tooManyAttempts = Self(.tooManyAttempts)
     package static let notAvailable = Self(.serviceUnavailable(""))
     package static let streamNeedsHTTP11 = Self(.streamNeedsHTTP11)
     package static let invalidJSON = Self(.invalidJSON(""))
@@ -45,6 +47,20 @@ extension RouteFailure {
     package static let tooManyRooms = Self(.room(.tooManyRoomsOfUser(maximum: 0)))
     package static let cacheKeyNotFound = Self(.cacheKeyNotFound)
 
+    // MARK: The matchmaker
+
+    package static let matchQueueNotFound = Self(.matchmaking(.queueUnknown(known: [])))
+    package static let matchQueueFull = Self(.matchmaking(.full(maximum: 0)))
+    package static let notMatched = Self(.matchmaking(.notMatched))
+    package static let partyTooLarge = Self(.matchmaking(.partyTooLarge(maximum: 0)))
+    package static let notPartyLeader = Self(.matchmaking(.notLeader))
+    package static let partyNotFound = Self(.matchmaking(.partyUnknown))
+    package static let partyFull = Self(.matchmaking(.partyFull(maximum: 0)))
+    package static let partyBusy = Self(.matchmaking(.partyBusy))
+    package static let notInParty = Self(.matchmaking(.notInParty))
+    package static let tooManyParties = Self(.matchmaking(.tooManyParties(maximum: 0)))
+    package static let overloaded = Self(.answersTooMany)
+
     // MARK: Shards
 
     package static let shardNotFound = Self(.shardNotFound)
@@ -53,6 +69,7 @@ extension RouteFailure {
     package static let shardKindUnknown = Self(.shardKindUnknown(known: []))
     package static let shardConfigInvalid = Self(.shardConfigInvalid(ConfigurationError("", "")))
     package static let shardsTooMany = Self(.shardsTooMany(maximum: 0))
+    package static let kindNotOpen = Self(.kindNotOpen)
     package static let subscribeUnauthorized = Self(.subscribeRefused(.unauthorized(reason: "")))
     package static let subscribeFailed = Self(.subscribeRefused(.full))
     package static let resyncRequired = Self(.resyncRequired(oldest: 0))

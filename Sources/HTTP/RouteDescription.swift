@@ -55,6 +55,7 @@ package enum RouteTopic: String, Hashable, Sendable, CaseIterable {
     case actions
     case sync
     case rooms
+    case matchmaker
     case cache
 }
 

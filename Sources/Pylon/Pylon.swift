@@ -2,6 +2,7 @@
 @_exported public import PylonAPI
 @_exported public import PylonBytes
 @_exported public import PylonJSON
+@_exported public import PylonMatchmaking
 @_exported public import PylonRecords
 @_exported public import PylonReplication
 @_exported public import PylonServer

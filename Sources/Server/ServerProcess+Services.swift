@@ -20,8 +20,9 @@ extension ServerProcess {
         ]
         let offersEcho = configuration.isOn(.testEndpoints)
         let shardBytes = configuration.integer(.shardMessageBytes)
+        let door = ShardDoor(attempts: joinAttempts)
         let shards = ShardSocket.factory(
-            registry: registry, cap: shardCap,
+            registry: registry, cap: shardCap, door: door,
             limits: WebSocketLimits(frameBytesMaximum: shardBytes, messageBytesMaximum: shardBytes), log: log)
         let operations = OperationsRoutes(
             version: ShardServer.version, isDevelopment: configuration.isOn(.developmentMode), clock: clock,
@@ -29,8 +30,10 @@ extension ServerProcess {
         let tables =
             operations.table + authRoutes
             + ShardRoutes(
-                registry: registry, factories: factories, cap: shardCap, inputBytesMaximum: shardBytes
-            ).table + dataRoutes + RoomRoutes(rooms: rooms).table + CacheRoutes(store: cache).table
+                registry: registry, factories: factories, cap: shardCap, door: door, inputBytesMaximum: shardBytes
+            ).table + dataRoutes + LobbyRoutes(lobby: lobby, factories: factories).table
+            + MatchRoutes(desk: matches.desk).table + RoomRoutes(rooms: rooms).table
+            + CacheRoutes(store: cache).table
             + PageRoutes.table(Self.pages(of: server)) + [UpgradeRoutes.events]
             + (offersEcho ? EchoSocket.table : [])
         let routes = tables + OpenAPIRoutes.table(documenting: tables, of: documentedApp)
@@ -47,7 +50,10 @@ extension ServerProcess {
         }
         return [
             try service(
-                "http", routes, UpgradeRoutes.main(shards: shards, offersEcho: offersEcho), requiresUpgrade: false),
+                "http", routes,
+                UpgradeRoutes.main(
+                    shards: shards, matches: MatchSocket.factory(desk: matches.desk, cap: shardCap),
+                    offersEcho: offersEcho), requiresUpgrade: false),
             try service("sync WebSocket", [], UpgradeRoutes.unavailable, requiresUpgrade: true),
             try service("sync events", [UpgradeRoutes.events], UpgradeRoutes.unavailable, requiresUpgrade: false),
             try service("shard WebSocket", [], shards, requiresUpgrade: true),

@@ -28,13 +28,17 @@ final class ServerProcess {
     let identities: IdentityResolver
     let rooms: RoomDirectory
     let cache: CacheStore
+    let matches: MatchService
     /// Streams per client address and service.
     let shardCap: AddressCap
+    /// Codes for private shards that were wrong, per client address.
+    let joinAttempts: AttemptLimit
     /// Connections of any kind per client address; none behind a proxy, where all come from one.
     private let connectionCap: AddressCap
     let factories = BlockingThread(name: "factories")
     private let workers: [TickWorker]
     let registry: ShardRegistry
+    let lobby: Lobby
     private let loops: [EventLoop]
     private var threads: [Thread] = []
     private var logThread: Thread?
@@ -62,6 +66,7 @@ final class ServerProcess {
         // Nobody listens yet; the directory counts them.
         rooms = RoomDirectory(clock: clock) { _ in }
         cache = CacheStore(clock: clock)
+        joinAttempts = AttemptLimit(clock: clock)
         let streamsMaximum = configuration.integer(.connectionsPerAddress)
         shardCap = AddressCap(maximum: streamsMaximum, refused: gateway.connectionsRefused)
         connectionCap = AddressCap(
@@ -71,6 +76,9 @@ final class ServerProcess {
         registry = ShardRegistry(
             kinds: server.kinds, workers: workers, shardsMaximum: configuration.integer(.shardsMaximum), clock: clock,
             random: { SecureRandom.number() }, onEnd: { [log] id, ending in log.info("shard \(id): \(ending.reason)") })
+        lobby = Lobby(registry: registry) { SecureRandom.number() }
+        matches = MatchService(server, configuration, registry: registry, clock: clock, log: log)
+        try matches.check(registry, log)
         do throws(SystemError) {
             var made: [EventLoop] = []
             for index in 0..<(loopCount == 0 ? processors : loopCount) {
@@ -142,11 +150,12 @@ final class ServerProcess {
     }
 
     private func startWorkers() throws(StartError) {
-        threads += workers.map { $0.start() } + [factories.start()]
+        threads += workers.map { $0.start() } + [factories.start()] + matches.start()
     }
 
     private func stopWorkers() {
         factories.close()
+        matches.close()
         workers.forEach { $0.stop() }
         threads.forEach { $0.join() }
         threads = []
@@ -158,6 +167,9 @@ final class ServerProcess {
                 var config = shard.config.object ?? JSONObject()
                 if config["idle_ticks_before_shutdown"] == nil { config["idle_ticks_before_shutdown"] = 0 }
                 _ = try registry.create(id: shard.id, kind: shard.kind, config: .object(config))
+                for name in registry.ignoredFields(of: shard.config, kind: shard.kind) {
+                    log.warning("shard \(shard.id): config.\(name) means nothing to the kind \(shard.kind)")
+                }
             } catch {
                 throw StartError(description: "cannot create shard \(shard.id): \(error)")
             }
@@ -171,6 +183,7 @@ final class ServerProcess {
         first.submit { Self.sweepPeriodically(registry, on: first) }
         let rooms = rooms
         first.submit { Self.sweepPeriodically(rooms, on: first) }
+        matches.begin(on: first)
     }
 
     private var loopThreads: [Thread] = []
@@ -212,6 +225,9 @@ final class ServerProcess {
             in: metrics, clock: clock, net: net, gateway: gateway, registry: registry, sessions: sessions, log: log)
         MetricsCatalog.registerRooms(in: metrics, rooms)
         MetricsCatalog.registerCache(in: metrics, cache)
+        metrics.register(
+            "pylon_join_codes_wrong_total", help: "Codes for private shards that opened nothing.", joinAttempts.failed)
+        MetricsCatalog.registerMatches(in: metrics, matches.matchmaker)
     }
 
     // MARK: Shutdown

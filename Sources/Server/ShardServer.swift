@@ -2,6 +2,7 @@ internal import CSystem
 internal import Glibc
 public import PylonAPI
 public import PylonJSON
+public import PylonMatchmaking
 internal import PylonOperations
 public import PylonRecords
 public import PylonShardHost
@@ -18,20 +19,22 @@ public struct ShardServer: Sendable {
     let program: String
     let kinds: [ShardKind]
     let shards: [InitialShard]
+    let queues: [MatchQueue]
     let pages: [Page]
     let actions: [Action]
     let hooks: [RecordHook]
     let verbs: [Verb]
 
-    /// `program` is the name in `--help`; `actions` are what the manifest's actions do, `hooks` run on every change of its rows; `verbs` are
-    /// commands of your own beside `serve`.
+    /// `program` is the name in `--help`; `queues` are those of the matchmaker; `actions` are what the manifest's actions do, `hooks` run
+    /// on every change of its rows; `verbs` are commands of your own beside `serve`.
     public init(
-        program: String = "pylon", kinds: [ShardKind] = [], shards: [InitialShard] = [], pages: [Page] = [],
-        actions: [Action] = [], hooks: [RecordHook] = [], verbs: [Verb] = []
+        program: String = "pylon", kinds: [ShardKind] = [], shards: [InitialShard] = [], queues: [MatchQueue] = [],
+        pages: [Page] = [], actions: [Action] = [], hooks: [RecordHook] = [], verbs: [Verb] = []
     ) {
         self.program = program
         self.kinds = kinds
         self.shards = shards
+        self.queues = queues
         self.pages = pages
         self.actions = actions
         self.hooks = hooks

@@ -42,6 +42,7 @@ final class ShardAudience<World: Simulation> {
     /// One connection.
     private final class Attachment {
         let subscriber: SubscriberID
+        let role: SubscriberRole
         let loop: EventLoop
         let transport: Transports
         /// What it sees of the state; nil when it follows the events alone.
@@ -53,6 +54,7 @@ final class ShardAudience<World: Simulation> {
         init(_ request: SubscribeRequest, view: World.View?, followsEvents: Bool, subscription: Subscription) {
             self.followsEvents = followsEvents
             subscriber = request.subscriber
+            role = request.role
             loop = request.connection.loop
             transport = request.transport
             self.view = view
@@ -119,7 +121,7 @@ final class ShardAudience<World: Simulation> {
     private func followViews(_ shard: Shard<World>) {
         for attachment in attachments.values {
             guard let old = attachment.view else { continue }
-            let view = shard.world.view(of: attachment.subscriber)
+            let view = shard.world.view(of: attachment.subscriber, as: attachment.role)
             guard view != old else { continue }
             views[old]?.hub.dismiss(from: attachment.loop, attachment.transport)
             let stripe = slot(of: view).hub.admit(on: attachment.loop, attachment.transport)
@@ -201,7 +203,7 @@ final class ShardAudience<World: Simulation> {
             stateStream.admit(attachment, request.subscriber, session.recipient, shard.world)
             return startWithOwnState(request, attachment, opening, session, handle)
         }
-        let view = shard.world.view(of: request.subscriber)
+        let view = shard.world.view(of: request.subscriber, as: request.role)
         let slot = slot(of: view)
         let stripe = slot.hub.admit(on: loop, request.transport)
         let first = firstFrame(of: view, in: slot, shard, for: request.transport)
@@ -288,13 +290,13 @@ final class ShardAudience<World: Simulation> {
         for slot in views.values { slot.latest = nil }
     }
 
-    /// Lets a connection go; returns whose it was, nil when it had gone already.
-    func detach(_ attachment: UInt64) -> SubscriberID? {
+    /// Lets a connection go; returns whose it was and in what role, nil when it had gone already.
+    func detach(_ attachment: UInt64) -> (subscriber: SubscriberID, role: SubscriberRole)? {
         guard let gone = attachments.removeValue(forKey: attachment) else { return nil }
         if let view = gone.view { views[view]?.hub.dismiss(from: gone.loop, gone.transport) }
         stateStream?.detach(attachment)
         if gone.followsEvents { eventHub.dismiss(from: gone.loop, gone.transport.ofEvents) }
-        return gone.subscriber
+        return (gone.subscriber, gone.role)
     }
 }
 

@@ -1,6 +1,7 @@
 package import PylonFanout
 package import PylonSimulation
 package import PylonStreamProtocol
+internal import PylonThreading
 internal import PylonTime
 internal import Synchronization
 
@@ -65,7 +66,9 @@ extension ShardHandle {
     package var information: ShardInformation {
         ShardInformation(
             id: id, kind: kind, isRunning: isRunning, tick: status.tick.load(ordering: .relaxed),
-            subscribers: status.connections.load(ordering: .relaxed), inputsQueued: inputsQueued)
+            subscribers: status.connections.load(ordering: .relaxed), inputsQueued: inputsQueued,
+            players: status.playerCount, spectators: status.spectators.load(ordering: .relaxed),
+            isPrivate: status.access.isPrivate)
     }
 }
 
@@ -77,9 +80,25 @@ package final class ShardStatus: Sendable {
     let connections = Atomic<Int>(0)
     /// The last step with its time, for clients that compare clocks.
     let stamp: TickStamp
+    /// Who may come in.
+    package let access = ShardAccess()
+    let spectators = Atomic<Int>(0)
+    private let playing = Lock<Set<String>>([])
 
     init(now: Instant) {
         stamp = TickStamp(now: now)
+    }
+
+    /// Who plays: the names of those with a connection as a player, or a seat that is held for them.
+    package var players: Set<String> { playing.withLock { $0 } }
+
+    var playerCount: Int { playing.withLock { $0.count } }
+
+    /// Notes whether somebody plays, after that may have changed.
+    func note(_ subscriber: SubscriberID, isPlaying: Bool) {
+        playing.withLock { names in
+            if isPlaying { names.insert(subscriber.name) } else { names.remove(subscriber.name) }
+        }
     }
 }
 
@@ -91,6 +110,9 @@ package struct ShardInformation: Sendable, Equatable {
     package let tick: UInt64
     package let subscribers: Int
     package let inputsQueued: Int
+    package let players: Int
+    package let spectators: Int
+    package let isPrivate: Bool
 }
 
 extension Instant {

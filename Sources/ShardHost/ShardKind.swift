@@ -6,12 +6,25 @@ public import PylonTime
 public struct ShardKind: Sendable {
     /// What clients write in `kind`.
     public let name: String
+    /// What of a shard's `config` is the kind's own.
+    let fields: [ConfigField]
+    /// What signed-in users may do with its shards.
+    let lobby: LobbyRule
     let makeHandle: @Sendable (ShardSetup, ShardConfiguration, TickWorker, ShardCounters) throws -> any ShardHandle
 
     /// Registers `makeWorld` under `name`. It runs once per shard, on any thread; throw `ConfigurationError` to refuse the `config`
     /// with a message for its author.
-    public init<World: Simulation>(_ name: String, _ makeWorld: @escaping @Sendable (ShardSetup) throws -> World) {
+    ///
+    /// `config` declares the fields of the kind: they are checked before, and `ShardSetup.config` has their defaults in it. A field that
+    /// neither the kind nor the engine knows is ignored, as the reference does with all of them, and named in the answer to whoever made
+    /// the shard. `lobby` says what users may do who are no administrators.
+    public init<World: Simulation>(
+        _ name: String, config fields: [ConfigField] = [], lobby: LobbyRule = .closed,
+        _ makeWorld: @escaping @Sendable (ShardSetup) throws -> World
+    ) {
         self.name = name
+        self.fields = fields
+        self.lobby = lobby
         makeHandle = { setup, configuration, worker, counters in
             let shard = Shard(world: try makeWorld(setup), configuration: configuration)
             return ShardRunner(id: setup.id, kind: name, worker: worker, shard: shard, counters: counters)

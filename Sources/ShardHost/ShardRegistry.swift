@@ -8,6 +8,8 @@ package import PylonTime
 package final class ShardRegistry: Sendable {
     /// Ids are names people read in logs and URLs: 1 to 128 bytes.
     package static let idBytesMaximum = 128
+    /// The one name that no shard can have: `GET /api/shards/kinds` is the list of kinds.
+    package static let reservedID = "kinds"
 
     package let counters = ShardCounters()
     private let kinds: [String: ShardKind]
@@ -15,6 +17,8 @@ package final class ShardRegistry: Sendable {
     private let shardsMaximum: Int
     private let clock: any Clock
     private let random: @Sendable () -> UInt64
+    /// Running shards by worker, for binding a new one to the least loaded.
+    private let loads: Lock<[Int]>
     private let onEnd: @Sendable (_ id: String, StreamEnding) -> Void
     private let table = Lock<[String: any ShardHandle]>([:])
     /// Whether shards may still be made. Held while a factory runs, so that one id never gets two worlds. Taken before `table`, never after (docs/lock-order.md).
@@ -29,6 +33,7 @@ package final class ShardRegistry: Sendable {
     ) {
         self.kinds = Dictionary(kinds.map { ($0.name, $0) }) { _, last in last }
         self.workers = workers
+        loads = Lock([Int](repeating: 0, count: workers.count))
         self.shardsMaximum = shardsMaximum
         self.clock = clock
         self.random = random
@@ -66,6 +71,37 @@ package final class ShardRegistry: Sendable {
         table.withLock { $0[id] }
     }
 
+    /// The kind called so.
+    func kind(_ name: String) -> ShardKind? { kinds[name] }
+
+    /// Throws what is wrong with a `config` for shards of a kind, as far as that can be known without making one.
+    package func check(_ config: JSONValue, kind name: String) throws(RegistryError) {
+        guard let kind = kinds[name] else { throw .unknownKind(known: kinds.keys.sorted()) }
+        do throws(ConfigurationError) {
+            _ = try AccessRule(json: config)
+            _ = try ShardConfiguration(json: ConfigField.complete(config, with: kind.fields))
+            _ = try seed(in: config)
+        } catch {
+            throw .invalidConfiguration(error)
+        }
+    }
+
+    /// All kinds, by name: what `GET /api/shards/kinds` answers with.
+    package var kindDescriptions: [KindDescription] {
+        kinds.values.sorted { $0.name < $1.name }.map {
+            KindDescription(
+                name: $0.name, schema: ConfigField.schema(of: $0.fields), isListed: $0.lobby.isListed,
+                isOpen: $0.lobby.config != nil)
+        }
+    }
+
+    /// The fields of a `config` that mean nothing; none where the kind does not declare its own.
+    package func ignoredFields(of config: JSONValue, kind name: String) -> [String] {
+        guard let kind = kinds[name], !kind.fields.isEmpty, let object = config.object else { return [] }
+        let known = Set(kind.fields.map(\.name) + ShardConfiguration.fieldNames + AccessRule.fieldNames + ["seed"])
+        return object.map(\.key).filter { !known.contains($0) }
+    }
+
     /// All shards, by id.
     package var all: [any ShardHandle] {
         table.withLock { Array($0.values) }.sorted { $0.id < $1.id }
@@ -101,22 +137,30 @@ package final class ShardRegistry: Sendable {
 
     private func make(id: String, kind: String, config: JSONValue) throws(RegistryError) -> any ShardHandle {
         guard !id.isEmpty, id.utf8.count <= Self.idBytesMaximum,
-            id.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F })
+            id.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F }), id != Self.reservedID
         else { throw .invalidID }
         guard let kind = kinds[kind] else { throw .unknownKind(known: kinds.keys.sorted()) }
         guard count < shardsMaximum else { throw .tooMany(maximum: shardsMaximum) }
         let shard: any ShardHandle
         do {
+            let config = try ConfigField.complete(config, with: kind.fields)
             let setup = ShardSetup(id: id, config: config, seed: try seed(in: config), clock: clock)
-            let worker = workers[loads().enumerated().min { $0.element < $1.element }?.offset ?? 0]
+            let worker = leastLoadedWorker
+            let access = try AccessRule(json: config)
             shard = try kind.makeHandle(setup, try ShardConfiguration(json: config), worker, counters)
+            shard.status.access.restrict(access)
         } catch let error as ConfigurationError {
             throw .invalidConfiguration(error)
         } catch {
             throw .invalidConfiguration(ConfigurationError("", String(describing: error)))
         }
         table.withLock { $0[id] = shard }
-        shard.start(onEnd: onEnd)
+        let index = shard.worker.index
+        loads.withLock { $0[index] += 1 }
+        shard.start { [weak self, onEnd] id, ending in
+            self?.loads.withLock { $0[index] -= 1 }
+            onEnd(id, ending)
+        }
         return shard
     }
 
@@ -128,20 +172,25 @@ package final class ShardRegistry: Sendable {
         }
     }
 
-    /// Shards per worker, for binding a new one to the least loaded.
-    private func loads() -> [Int] {
-        var loads = [Int](repeating: 0, count: workers.count)
-        table.withLock { table in
-            for shard in table.values where shard.isRunning { loads[shard.worker.index] += 1 }
-        }
-        return loads
+    private var leastLoadedWorker: TickWorker {
+        workers[loads.withLock { loads in loads.indices.min { loads[$0] < loads[$1] } ?? 0 }]
     }
+}
+
+/// A kind as administrators see it.
+package struct KindDescription: Sendable {
+    package let name: String
+    /// The JSON Schema of its own fields.
+    package let schema: JSONValue
+    package let isListed: Bool
+    /// Whether users may make shards of it.
+    package let isOpen: Bool
 }
 
 /// Why the registry made no shard.
 package enum RegistryError: Error, Equatable, Sendable {
     case duplicate
-    /// Empty, longer than 128 bytes, or with spaces or control characters.
+    /// Empty, longer than 128 bytes, reserved, or with spaces or control characters.
     case invalidID
     case unknownKind(known: [String])
     case invalidConfiguration(ConfigurationError)

@@ -7,6 +7,7 @@ internal import PylonSimulation
 internal import PylonStreamProtocol
 internal import PylonTelemetry
 internal import PylonTime
+internal import Synchronization
 
 /// What a shard does for streams v2 and for seats. On its worker.
 extension ShardRunner {
@@ -28,19 +29,30 @@ extension ShardRunner {
     /// What the request's resume token is good for; nil for nothing.
     func resumption(of request: SubscribeRequest) -> SeatTable.Resumption? {
         guard case .session(let options) = request.stream else { return nil }
-        return seats.resumption(of: request.subscriber, options.resumeToken)
+        let table = request.role == .player ? seats : spectatorSeats
+        return table.resumption(of: request.subscriber, options.resumeToken)
     }
 
     /// The places that others have, held ones included.
-    func placesTaken(besides subscriber: SubscriberID, _ resumption: SeatTable.Resumption?) -> Int {
-        let own = (seats.isHeld(subscriber) ? 1 : 0) + (resumption?.isThere == true ? 1 : 0)
+    func placesTaken(besides request: SubscribeRequest, _ resumption: SeatTable.Resumption?) -> Int {
+        let own =
+            (request.role == .player && seats.isHeld(request.subscriber) ? 1 : 0)
+            + (resumption?.isThere == true ? 1 : 0)
         return audience.count + seats.heldCount - own
     }
 
     /// Takes the subscriber in; the world hears of it unless the seat was held.
-    func takeSeat(_ subscriber: SubscriberID, _ attachment: UInt64, _ session: StartedSession?) {
-        shard.attach(subscriber)
+    func takeSeat(
+        _ subscriber: SubscriberID, as role: SubscriberRole, _ attachment: UInt64, _ session: StartedSession?
+    ) {
+        shard.attach(subscriber, as: role)
+        noteRoles(of: subscriber)
         if session != nil { counters.sessions.add(1) }
+        guard role == .player else {
+            // Nothing is held for those who only look on.
+            _ = spectatorSeats.attach(subscriber, attachment, session: session?.session)
+            return
+        }
         guard seats.attach(subscriber, attachment, session: session?.session) else { return }
         // The connection that the held seat stood for.
         shard.detach(subscriber)
@@ -49,7 +61,9 @@ extension ShardRunner {
     }
 
     /// Lets a connection go. The world hears of the last unless the seat is held from now on.
-    func leaveSeat(_ subscriber: SubscriberID, _ attachment: UInt64) {
+    func leaveSeat(_ subscriber: SubscriberID, as role: SubscriberRole, _ attachment: UInt64) {
+        defer { noteRoles(of: subscriber) }
+        guard role == .player else { return leaveSpectatorSeat(subscriber, attachment) }
         let now = worker.clock.now()
         queue.detach(attachment)
         let sessionsBefore = seats.sessionCount
@@ -62,10 +76,26 @@ extension ShardRunner {
         worker.schedule(SeatExpiry(runner: self), at: deadline)
     }
 
+    private func leaveSpectatorSeat(_ subscriber: SubscriberID, _ attachment: UInt64) {
+        let sessionsBefore = spectatorSeats.sessionCount
+        _ = spectatorSeats.detach(subscriber, attachment, now: worker.clock.now(), holds: false)
+        counters.sessions.add(spectatorSeats.sessionCount - sessionsBefore)
+        shard.detach(subscriber, as: .spectator)
+    }
+
+    /// Tells other threads who takes part, after that may have changed.
+    private func noteRoles(of subscriber: SubscriberID) {
+        status.note(subscriber, isPlaying: shard.isAttached(subscriber))
+        status.spectators.store(shard.spectatorCount, ordering: .relaxed)
+    }
+
     /// Gives up the seats whose grace is over.
     fileprivate func expireSeats(now: Instant) -> Instant? {
         let expired = seats.takeExpired(now: now)
-        for subscriber in expired { shard.detach(subscriber) }
+        for subscriber in expired {
+            shard.detach(subscriber)
+            noteRoles(of: subscriber)
+        }
         counters.seatsHeld.add(-expired.count)
         counters.seatsExpired.add(expired.count)
         if !expired.isEmpty, shard.configuration.tickRate.isEventDriven { audience.forgetLatest() }

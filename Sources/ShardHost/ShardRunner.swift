@@ -27,6 +27,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     private var eventStepLast = Instant(nanoseconds: 0)
     let audience: ShardAudience<World>
     var seats: SeatTable
+    /// Those of spectators, of which none is held.
+    var spectatorSeats = SeatTable(grace: .zero)
     /// Whether the worker has been asked to look for seats to give up.
     var awaitsSeatExpiry = false
     /// Whether the worker has been asked to send first states.
@@ -124,7 +126,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         let hashTicks = UInt64(shard.configuration.hashTicks)
         if hashTicks > 0, shard.tick.number % hashTicks == 0 { audience.recordHashes(of: shard) }
         if shard.publishesNow { audience.publishSnapshots(of: shard) }
-        if shard.world.isFinished { end(.finished) }
+        if shard.isFinished { end(.finished) }
     }
 
     private func mayApply(_ entry: InputQueue<World>.Entry) -> Bool {
@@ -168,13 +170,15 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         guard isRunning else { throw .stopped }
         let resumption = self.resumption(of: request)
         let maximum = shard.configuration.subscribersMaximum
-        guard maximum == 0 || placesTaken(besides: request.subscriber, resumption) < maximum else { throw .full }
+        guard maximum == 0 || placesTaken(besides: request, resumption) < maximum,
+            shard.hasPlace(for: request.subscriber, as: request.role)
+        else { throw .full }
 
         let opening = try audience.opening(for: request)
         let attachment = audience.makeAttachment()
         if let resumption { queue.supersede(resumption.previous, isThere: resumption.isThere) }
         let session = startSession(request, attachment, opening, isResumed: resumption != nil)
-        takeSeat(request.subscriber, attachment, session)
+        takeSeat(request.subscriber, as: request.role, attachment, session)
         forgetLatestIfEventDriven()
         // First, so that whoever sees its first frame finds itself counted.
         countConnections(audience.count + 1, change: 1)
@@ -201,8 +205,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     func detach(attachment: UInt64) {
         worker.submit { [self] in
-            guard let subscriber = audience.detach(attachment) else { return }
-            leaveSeat(subscriber, attachment)
+            guard let (subscriber, role) = audience.detach(attachment) else { return }
+            leaveSeat(subscriber, as: role, attachment)
             forgetLatestIfEventDriven()
             countConnections(audience.count, change: -1)
             eventLast = worker.clock.now()
@@ -217,6 +221,10 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     // MARK: Inputs
 
     func push(_ message: InputMessage, from subscription: Subscription) throws(ShardError) -> UInt64 {
+        guard subscription.role == .player else {
+            counters.inputsRefused.add()
+            throw .unauthorized(reason: "spectators send no inputs")
+        }
         // Before it is decoded: a flood is not to cost more than it must.
         try takeToken(of: subscription.subscriber)
         return try enqueue(

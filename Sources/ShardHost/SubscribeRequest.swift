@@ -9,19 +9,21 @@ package struct SubscribeRequest: Sendable {
     package let caller: Caller
     package let transport: Transports
     package let stream: ShardStream
+    package let role: SubscriberRole
     package let connection: ConnectionReference
     /// Runs on the connection's loop.
     package let answer: @Sendable (Result<Subscription, ShardError>) -> Void
 
     package init(
         subscriber: SubscriberID, caller: Caller, transport: Transports, stream: ShardStream = .snapshots,
-        connection: Connection,
+        role: SubscriberRole = .player, connection: Connection,
         answer: @escaping @Sendable (Result<Subscription, ShardError>) -> Void
     ) {
         self.subscriber = subscriber
         self.caller = caller
         self.transport = transport
         self.stream = stream
+        self.role = role
         self.connection = ConnectionReference(connection)
         self.answer = answer
     }

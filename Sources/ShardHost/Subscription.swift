@@ -11,6 +11,7 @@ package final class Subscription: @unchecked Sendable {
     package let shard: any ShardHandle
     package let subscriber: SubscriberID
     package let caller: Caller
+    package let role: SubscriberRole
     let attachment: UInt64
     /// Where refusals behind the queue go.
     let origin: InputOrigin
@@ -34,6 +35,7 @@ package final class Subscription: @unchecked Sendable {
         origin = recipient == nil ? .unanswered : .connection(attachment)
         subscriber = request.subscriber
         caller = request.caller
+        role = request.role
         transport = request.transport
         connection = request.connection
     }

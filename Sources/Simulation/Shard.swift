@@ -17,7 +17,9 @@ public struct Shard<World: Simulation> {
     /// The inputs of the last step that the world threw at and whose sender wants to hear of it.
     package private(set) var failures: [InputFailure] = []
 
+    /// Players with the number of their connections.
     private var connections: [SubscriberID: Int] = [:]
+    private var spectators: [SubscriberID: Int] = [:]
     private var acknowledgements: [SubscriberID: Acknowledgement] = [:]
 
     public init(world: World, configuration: ShardConfiguration) {
@@ -54,28 +56,55 @@ public struct Shard<World: Simulation> {
 
     // MARK: Taking part
 
-    /// Whether at least one connection of `subscriber` is there.
+    /// Whether at least one connection of `subscriber` as a player is there.
     public func isAttached(_ subscriber: SubscriberID) -> Bool { connections[subscriber] != nil }
 
     /// The number of connections, several of one subscriber counting each.
-    public var connectionCount: Int { connections.values.reduce(0, +) }
+    public var connectionCount: Int { connections.values.reduce(0, +) + spectators.values.reduce(0, +) }
+
+    /// The number of players, however many connections each has.
+    public var playerCount: Int { connections.count }
+
+    /// The number of spectators, however many connections each has.
+    public var spectatorCount: Int { spectators.count }
+
+    /// Whether another subscriber may take part in a role, or one more connection of somebody who does.
+    public func hasPlace(for subscriber: SubscriberID, as role: SubscriberRole) -> Bool {
+        let (present, maximum) =
+            role == .player
+            ? (connections, configuration.playersMaximum) : (spectators, configuration.spectatorsMaximum)
+        return maximum == 0 || present.count < maximum || present[subscriber] != nil
+    }
 
     /// Counts a connection in. The same subscriber may have several; the world hears of the first only.
-    public mutating func attach(_ subscriber: SubscriberID) {
+    public mutating func attach(_ subscriber: SubscriberID, as role: SubscriberRole = .player) {
+        guard role == .player else { return attachSpectator(subscriber) }
         connections[subscriber, default: 0] += 1
-        if connections[subscriber] == 1 { world.subscriberJoined(subscriber) }
+        if connections[subscriber] == 1 { world.subscriberJoined(subscriber, as: .player) }
+    }
+
+    private mutating func attachSpectator(_ subscriber: SubscriberID) {
+        spectators[subscriber, default: 0] += 1
+        if spectators[subscriber] == 1 { world.subscriberJoined(subscriber, as: .spectator) }
     }
 
     /// Counts a connection out. The world hears of the last only, so a stale connection's end never detaches a newer one.
-    public mutating func detach(_ subscriber: SubscriberID) {
+    public mutating func detach(_ subscriber: SubscriberID, as role: SubscriberRole = .player) {
+        guard role == .player else { return detachSpectator(subscriber) }
         guard let count = connections[subscriber] else { return }
         if count > 1 {
             connections[subscriber] = count - 1
         } else {
             connections[subscriber] = nil
             acknowledgements[subscriber] = nil
-            world.subscriberLeft(subscriber)
+            world.subscriberLeft(subscriber, as: .player)
         }
+    }
+
+    private mutating func detachSpectator(_ subscriber: SubscriberID) {
+        guard let count = spectators[subscriber] else { return }
+        spectators[subscriber] = count > 1 ? count - 1 : nil
+        if count == 1 { world.subscriberLeft(subscriber, as: .spectator) }
     }
 
     /// The newest input of `subscriber` that the world contains; nil when there was none since it joined.
@@ -95,7 +124,7 @@ public struct Shard<World: Simulation> {
         }
         world.step(context)
         world.stepEnded(tick)
-        if !connections.isEmpty { tickLastActive = tick }
+        if !connections.isEmpty || !spectators.isEmpty { tickLastActive = tick }
     }
 
     private mutating func apply(_ queued: QueuedInput, _ context: StepContext, _ events: EventOutbox) {
@@ -115,7 +144,12 @@ public struct Shard<World: Simulation> {
     }
 
     /// Whether a snapshot of the current tick is to be published.
-    public var publishesNow: Bool { tick.number % UInt64(configuration.ticksPerSnapshot) == 0 || world.isFinished }
+    public var publishesNow: Bool { tick.number % UInt64(configuration.ticksPerSnapshot) == 0 || isFinished }
+
+    /// Whether this tick is the last: the world says so, or it has had its `max_ticks`.
+    public var isFinished: Bool {
+        world.isFinished || (configuration.ticksMaximum > 0 && tick.number >= UInt64(configuration.ticksMaximum))
+    }
 
     /// Writes the snapshot that `view` shows at the current tick.
     public func writeSnapshot(of view: World.View, into json: inout JSONWriter) {

@@ -30,14 +30,20 @@ public struct ShardConfiguration: Hashable, Sendable {
     public static let reconnectGraceMaximum: Duration = .seconds(600)
     /// 32 ticks: 1.6 s at the standard rate, more than any connection's jitter.
     public static let inputDelayMaximum = 32
+    /// Players at a time, several connections of one counting once; 0 is unlimited but for `subscribersMaximum`.
+    public var playersMaximum = 0
+    /// Spectators at a time; 0 is unlimited but for `subscribersMaximum`.
+    public var spectatorsMaximum = 0
+    /// The step after which the shard is finished; 0 is for ever.
+    public var ticksMaximum = 0
 
     public init() {}
 
     /// The fields of a shard's `config` that belong to the engine; what a kind adds to them is its own business.
-    static let fieldNames = [
+    package static let fieldNames = [
         "tick_rate_hz", "max_subscribers", "max_input_queue", "idle_ticks_before_shutdown", "snapshot_format",
         "ticks_per_snapshot", "events_kept", "reconnect_grace_ms", "inputs_per_second", "input_delay_ticks",
-        "hash_ticks",
+        "hash_ticks", "max_players", "max_spectators", "max_ticks",
     ]
 
     /// Reads the engine's fields out of a shard's `config` object; missing ones keep their default.
@@ -61,10 +67,17 @@ public struct ShardConfiguration: Hashable, Sendable {
         if let ticks = try Self.integer("ticks_per_snapshot", in: json, 1...10_000) { ticksPerSnapshot = ticks }
         if let count = try Self.integer("events_kept", in: json, 0...1_000_000) { eventsKeptMaximum = count }
         try readStreamFields(json)
+        try readLifecycleFields(json)
         switch json["snapshot_format"] {
         case nil, .null, .string("json"), .string("json_compact"): break
         default: throw ConfigurationError("snapshot_format", "must be \"json\" or \"json_compact\"")
         }
+    }
+
+    private mutating func readLifecycleFields(_ json: JSONValue) throws(ConfigurationError) {
+        if let count = try Self.integer("max_players", in: json, 0...10_000_000) { playersMaximum = count }
+        if let count = try Self.integer("max_spectators", in: json, 0...10_000_000) { spectatorsMaximum = count }
+        if let ticks = try Self.integer("max_ticks", in: json, 0...1_000_000_000_000) { ticksMaximum = ticks }
     }
 
     private mutating func readStreamFields(_ json: JSONValue) throws(ConfigurationError) {

@@ -55,6 +55,16 @@ public protocol Simulation: SendableMetatype {
 
     /// The last connection of `subscriber` is gone. Default: nothing.
     mutating func subscriberLeft(_ subscriber: SubscriberID)
+
+    /// The first connection of `subscriber` in this role was accepted. Default: `subscriberJoined(_:)` for players, nothing for spectators,
+    /// so that a world that knows none of them gives them no body.
+    mutating func subscriberJoined(_ subscriber: SubscriberID, as role: SubscriberRole)
+
+    /// The last connection of `subscriber` in this role is gone. Default: `subscriberLeft(_:)` for players.
+    mutating func subscriberLeft(_ subscriber: SubscriberID, as role: SubscriberRole)
+
+    /// The view that `subscriber` has in this role. Default: `view(of:)`.
+    func view(of subscriber: SubscriberID, as role: SubscriberRole) -> View
 }
 
 /// The view of a simulation in which everybody sees everything.
@@ -82,6 +92,16 @@ extension Simulation {
     public mutating func subscriberLeft(_ subscriber: SubscriberID) {}
 
     public mutating func stepEnded(_ tick: Tick) {}
+
+    public mutating func subscriberJoined(_ subscriber: SubscriberID, as role: SubscriberRole) {
+        if role == .player { subscriberJoined(subscriber) }
+    }
+
+    public mutating func subscriberLeft(_ subscriber: SubscriberID, as role: SubscriberRole) {
+        if role == .player { subscriberLeft(subscriber) }
+    }
+
+    public func view(of subscriber: SubscriberID, as role: SubscriberRole) -> View { view(of: subscriber) }
 }
 
 extension Simulation where View == WholeView {

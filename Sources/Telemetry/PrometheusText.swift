@@ -27,7 +27,7 @@ package enum PrometheusText {
     private static func write(_ histogram: DurationHistogram, named name: String, into buffer: inout ByteBuffer) {
         buffer.append("# TYPE \(name) histogram\n")
         let counts = histogram.cumulativeCounts
-        for (bound, count) in zip(DurationHistogram.boundsMicroseconds, counts) {
+        for (bound, count) in zip(histogram.boundsMicroseconds, counts) {
             buffer.append("\(name)_bucket{le=\"\(Double(bound) / 1_000_000)\"} \(count)\n")
         }
         let total = counts.last ?? 0

@@ -27,7 +27,10 @@ internal import Testing
         #expect(made.json["running"] == true)
         let shown = try server.get("/api/shards/life")
         #expect(shown.status == 200)
-        #expect(shown.json.object?.keys.sorted() == ["id", "input_queue", "kind", "running", "subscribers", "tick"])
+        #expect(
+            shown.json.object?.keys.sorted() == [
+                "id", "input_queue", "kind", "players", "private", "running", "spectators", "subscribers", "tick",
+            ])
         #expect(shown.json["subscribers"] == 0)
         #expect(shown.json["input_queue"] == 0)
         let list = try server.get("/api/shards", token: Self.admin)

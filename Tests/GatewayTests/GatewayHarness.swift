@@ -98,7 +98,7 @@ final class GatewayHarness: Sendable {
             ] + streamed.table
             + ShardRoutes(
                 registry: registry, factories: BlockingThread(name: "factories"), cap: .unlimited,
-                inputBytesMaximum: 65_536
+                door: ShardDoor(attempts: AttemptLimit(clock: clock)), inputBytesMaximum: 65_536
             ).table
         return HTTPService(
             name: "test", stages: [.identity(IdentityResolver(adminToken: "admin", sessions: sessions))],

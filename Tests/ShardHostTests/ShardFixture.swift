@@ -169,8 +169,9 @@ final class SubscribedHandler: StreamHandler {
     }
 
     override func closed(on connection: Connection) {
-        events.put("closed")
         subscription?.cancel()
+        // Whoever reads this finds the shard told.
+        events.put("closed")
     }
 }
 

@@ -2,10 +2,10 @@ import PylonTelemetry
 import Testing
 
 @Suite struct DurationHistogramTests {
-    @Test(arguments: DurationHistogram.boundsMicroseconds.indices)
+    @Test(arguments: DurationHistogram.standardBoundsMicroseconds.indices)
     func aBoundBelongsToItsBucketAndOneNanosecondMoreToTheNext(index: Int) {
         let histogram = DurationHistogram()
-        let bound = Int64(DurationHistogram.boundsMicroseconds[index])
+        let bound = Int64(DurationHistogram.standardBoundsMicroseconds[index])
         histogram.record(.microseconds(bound))
         histogram.record(.microseconds(bound) + .nanoseconds(1))
         let counts = histogram.cumulativeCounts
@@ -20,7 +20,7 @@ import Testing
         histogram.record(.seconds(-1))
         histogram.record(.seconds(1000))
         let counts = histogram.cumulativeCounts
-        #expect(counts.count == DurationHistogram.boundsMicroseconds.count + 1)
+        #expect(counts.count == DurationHistogram.standardBoundsMicroseconds.count + 1)
         #expect(counts.dropLast().allSatisfy { $0 == 2 })
         #expect(counts.last == 3)
         #expect(abs(histogram.sumSeconds - 1000) < 1e-6)

@@ -48,7 +48,7 @@ import Testing
         histogram.record(.seconds(1))
         let lines = text { $0.register("pylon_late_seconds", help: "Lateness.", .histogram(histogram)) }
             .split(separator: "\n")
-        #expect(lines.count == 2 + DurationHistogram.boundsMicroseconds.count + 3)
+        #expect(lines.count == 2 + DurationHistogram.standardBoundsMicroseconds.count + 3)
         #expect(lines[1] == "# TYPE pylon_late_seconds histogram")
         #expect(lines[2] == "pylon_late_seconds_bucket{le=\"5e-05\"} 0")
         #expect(lines[3] == "pylon_late_seconds_bucket{le=\"0.0001\"} 1")

@@ -15,7 +15,7 @@ enum Dependencies {
         ["Fanout", "Simulation", "Policy"],
         ["Replication"],
         ["ShardHost", "Storage"],
-        ["Auth", "Cache", "Records", "Rooms", "Sync", "Jobs", "Functions", "WebClient"],
+        ["Auth", "Cache", "Matchmaking", "Records", "Rooms", "Sync", "Jobs", "Functions", "WebClient"],
         ["Gateway", "Operations"],
         ["API"],
         ["Server"],
@@ -34,12 +34,13 @@ enum Dependencies {
         "OpenAPI": ["Bytes", "HTTP", "JSON", "Schema"],
         "StreamProtocol": ["Bytes", "JSON"],
         "Cache": ["Bytes", "JSON", "Telemetry", "Threading", "Time"],
+        "Matchmaking": ["Bytes", "JSON", "Telemetry", "Threading", "Time"],
         "Rooms": ["Bytes", "JSON", "Telemetry", "Threading", "Time"],
     ]
 
     /// Modules whose files work on bytes and values; none of them may know a protocol of the wire.
     static let domain: Set<String> = [
-        "Schema", "Storage", "Records", "Cache", "Rooms", "Sync", "Jobs", "Functions",
+        "Schema", "Storage", "Records", "Cache", "Matchmaking", "Rooms", "Sync", "Jobs", "Functions",
     ]
     static let wire: Set<String> = ["EventLoop", "Net", "HTTP", "WebSocket", "EventStream"]
 

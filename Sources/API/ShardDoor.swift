@@ -1,0 +1,49 @@
+internal import PylonAuth
+internal import PylonGateway
+internal import PylonHTTP
+package import PylonNet
+internal import PylonShardHost
+internal import PylonSimulation
+
+/// Lets those into private shards who have a code, and stops those who guess.
+package struct ShardDoor: Sendable {
+    private let attempts: AttemptLimit
+
+    package init(attempts: AttemptLimit) {
+        self.attempts = attempts
+    }
+
+    /// Why a request may not come in as `subscriber`; nil when it may. The code is the query's `code`. Throws
+    /// `APIError.tooManyAttempts` for addresses that got it wrong too often.
+    func refusal(
+        _ request: Request, to shard: any ShardHandle, as subscriber: SubscriberID
+    ) throws(APIError) -> ShardError? {
+        let access = shard.status.access
+        guard access.isPrivate, !request.identity.isAdmin else { return nil }
+        let code = request.head.query(plusAsSpace: true).first("code")
+        if code != nil {
+            guard attempts.mayTry(request.cappedAddress) else { throw .tooManyAttempts }
+        }
+        switch access.verdict(subscriber, request.caller, code: code) {
+        case .admitted: return nil
+        case .codeMissing: return .unauthorized(reason: "this shard needs a code")
+        case .codeWrong:
+            attempts.countFailure(of: request.cappedAddress)
+            return .unauthorized(reason: "the code does not open this shard")
+        }
+    }
+}
+
+extension SubscriberRole {
+    /// What a request to connect asks for: `role=player`, the default, or `role=spectator`.
+    init(_ request: Request) throws(APIError) {
+        guard let name = request.query("role") else {
+            self = .player
+            return
+        }
+        guard let role = SubscriberRole(rawValue: name) else {
+            throw .invalidField("role", problem: "must be \"player\" or \"spectator\"")
+        }
+        self = role
+    }
+}

@@ -1,0 +1,96 @@
+internal import PylonJSON
+package import PylonSimulation
+internal import PylonThreading
+
+/// Who may come into a shard. Open to everyone until it is restricted; the world's own `authorizeSubscribe` comes after it. Safe from any
+/// thread.
+package final class ShardAccess: Sendable {
+    private struct State {
+        var rule = AccessRule()
+        /// What lets single players in, by the name under which they take part.
+        var passes: [String: [UInt8]] = [:]
+    }
+
+    private let state = Lock(State())
+
+    /// What a caller hears who wants to come in.
+    package enum Verdict: Hashable, Sendable {
+        case admitted
+        /// No code was given.
+        case codeMissing
+        /// The code given opens nothing: somebody may be guessing.
+        case codeWrong
+    }
+
+    init() {}
+
+    /// Closes the shard to whoever the rule does not let in. Called before anyone can see the shard.
+    func restrict(_ rule: AccessRule) {
+        state.withLock { $0.rule = rule }
+    }
+
+    /// Whether a code is needed.
+    package var isPrivate: Bool { state.withLock { $0.rule.isPrivate } }
+
+    /// Whether `caller` may come in as `subscriber` with `code`. Administrators need none; a pass is good for its owner alone.
+    package func verdict(_ subscriber: SubscriberID, _ caller: Caller, code: String?) -> Verdict {
+        let (rule, pass) = state.withLock { ($0.rule, $0.passes[subscriber.name]) }
+        guard rule.isPrivate, !caller.isAdmin else { return .admitted }
+        guard let code, !code.isEmpty else { return .codeMissing }
+        let offered = Array(code.utf8)
+        // Both are compared, whatever comes of the first.
+        let fitsCode = rule.joinCode.map { Self.areEqual(offered, $0) } ?? false
+        let fitsPass = pass.map { Self.areEqual(offered, $0) } ?? false
+        return fitsCode || (fitsPass && caller.userID == subscriber.name) ? .admitted : .codeWrong
+    }
+
+    /// Lets single players in with codes of their own, which are worth nothing to others.
+    package func issue(_ codes: [String: String]) {
+        state.withLock { state in
+            for (player, code) in codes { state.passes[player] = Array(code.utf8) }
+        }
+    }
+
+    /// Takes back what `issue` gave.
+    package func revoke(_ players: [String]) {
+        state.withLock { state in
+            for player in players { state.passes[player] = nil }
+        }
+    }
+
+    /// Compares in a time that depends on the lengths alone.
+    private static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        guard left.count == right.count else { return false }
+        return zip(left, right).reduce(0 as UInt8) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
+
+/// What of a shard's `config` says who may come in.
+struct AccessRule: Hashable, Sendable {
+    static let codeBytes = 6...128
+    static let fieldNames = ["private", "join_code"]
+
+    /// Whether only those with a code may, and the shard is in no list.
+    var isPrivate = false
+    /// A code that is good for everyone; nil when only single players have codes.
+    var joinCode: [UInt8]?
+
+    init() {}
+
+    /// Reads `private` and `join_code`; a shard with a code is private whatever else is said.
+    init(json: JSONValue) throws(ConfigurationError) {
+        switch json["private"] {
+        case nil, .null: break
+        case .bool(let flag): isPrivate = flag
+        default: throw ConfigurationError("private", "must be true or false")
+        }
+        guard let value = json["join_code"], !value.isNull else { return }
+        guard let code = value.string, Self.codeBytes.contains(code.utf8.count) else {
+            throw ConfigurationError(
+                "join_code", "must be a string of \(Self.codeBytes.lowerBound) to \(Self.codeBytes.upperBound) bytes")
+        }
+        guard json["private"] != false else { throw ConfigurationError("private", "must be true with a join_code") }
+        joinCode = Array(code.utf8)
+        isPrivate = true
+    }
+}

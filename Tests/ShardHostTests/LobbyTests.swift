@@ -1,0 +1,107 @@
+import PylonJSON
+import PylonSimulation
+import PylonTelemetry
+import PylonThreading
+import PylonTime
+import Testing
+
+@testable import PylonShardHost
+
+@Suite struct LobbyTests {
+    private static let kinds = [
+        ShardKind("closed") { _ in LedgerWorld() }, ShardKind("listed", lobby: .listed) { _ in LedgerWorld() },
+        ShardKind(
+            "open", config: [.integer("size", 1...9, default: 3, "how large")],
+            lobby: .open(config: ["tick_rate_hz": 0, "max_players": 4], perUser: 2, total: 3)
+        ) { _ in LedgerWorld() },
+    ]
+
+    private let fixture: ShardFixture
+    private let lobby: Lobby
+
+    init() throws {
+        fixture = try ShardFixture(kinds: Self.kinds)
+        let last = Lock(0 as UInt64)
+        lobby = Lobby(registry: fixture.registry) {
+            last.withLock { number in
+                number += 1
+                return number
+            }
+        }
+    }
+
+    private func make(_ user: String, isPrivate: Bool = false, _ config: JSONValue = [:]) throws -> Lobby.Made {
+        try lobby.create(kind: "open", config: config, isPrivate: isPrivate, for: user)
+    }
+
+    @Test func usersSeeWhatIsPublicAndListed() throws {
+        for (id, kind) in [("a", "closed"), ("b", "listed"), ("c", "open")] {
+            _ = try fixture.registry.create(id: id, kind: kind, config: [:])
+        }
+        _ = try fixture.registry.create(id: "d", kind: "listed", config: ["private": true])
+        #expect(lobby.shards(kind: nil).map(\.id) == ["b", "c"])
+        #expect(lobby.shards(kind: "open").map(\.id) == ["c"])
+        fixture.stop()
+    }
+
+    @Test func usersMakeShardsWithinTheirLimits() throws {
+        let made = try make("ann", isPrivate: true, ["size": 5])
+        #expect(made.shard.id == "open_0000000000000001" && made.code == "0000000000000002")
+        #expect(made.shard.status.access.isPrivate && lobby.shards(kind: nil).isEmpty)
+        _ = try make("ann")
+        guard case .tooManyOfUser(maximum: 2)? = #expect(throws: LobbyError.self, performing: { try make("ann") })
+        else { return #expect(Bool(false)) }
+        _ = try make("bob")
+        guard case .tooMany(maximum: 3)? = #expect(throws: LobbyError.self, performing: { try make("cec") })
+        else { return #expect(Bool(false)) }
+        #expect(!lobby.remove(made.shard.id, of: "bob"))
+        #expect(lobby.remove(made.shard.id, of: "ann") && !lobby.remove(made.shard.id, of: "ann"))
+        _ = try make("cec")
+        // A shard that ends by itself makes room as well.
+        _ = fixture.registry.remove("open_0000000000000003")
+        _ = try make("ann")
+        fixture.stop()
+    }
+
+    @Test func theEnginesFieldsAreTheApps() throws {
+        guard
+            case .registry(.invalidConfiguration(let problem))? = #expect(
+                throws: LobbyError.self, performing: { try make("ann", ["tick_rate_hz": 1000]) })
+        else { return #expect(Bool(false)) }
+        #expect(problem.field == "tick_rate_hz")
+        guard
+            case .registry(.invalidConfiguration(let other))? = #expect(
+                throws: LobbyError.self, performing: { try make("ann", ["size": 10]) })
+        else { return #expect(Bool(false)) }
+        #expect(other.field == "size")
+        for _ in 0..<2 { _ = try make("ann") }
+        guard
+            case .notOpen? = #expect(
+                throws: LobbyError.self,
+                performing: { try lobby.create(kind: "listed", config: [:], isPrivate: false, for: "ann") })
+        else { return #expect(Bool(false)) }
+        fixture.stop()
+    }
+
+    @Test func whatMeansNothingIsNamed() {
+        let config: JSONValue = ["size": 1, "sice": 2, "tick_rate_hz": 1, "private": true, "seed": 1]
+        #expect(fixture.registry.ignoredFields(of: config, kind: "open") == ["sice"])
+        #expect(fixture.registry.ignoredFields(of: config, kind: "closed").isEmpty, "it declares none")
+        let names = fixture.registry.kindDescriptions.map { "\($0.name) \($0.isListed) \($0.isOpen)" }
+        #expect(names == ["closed false false", "listed true false", "open true true"])
+        #expect(fixture.registry.kindDescriptions[2].schema["properties"]?["size"]?["maximum"] == 9)
+        #expect(
+            throws: RegistryError.invalidConfiguration(
+                ConfigurationError("max_players", "must be a whole number from 0 to 10000000"))
+        ) {
+            try fixture.registry.check(["max_players": -1], kind: "open")
+        }
+        #expect(throws: RegistryError.unknownKind(known: ["closed", "listed", "open"])) {
+            try fixture.registry.check([:], kind: "chess")
+        }
+        #expect(throws: RegistryError.invalidID) {
+            try fixture.registry.create(id: "kinds", kind: "open", config: [:])
+        }
+        fixture.stop()
+    }
+}
