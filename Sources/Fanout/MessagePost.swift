@@ -42,9 +42,8 @@ package final class MessagePost {
         let index = outboxIndex(of: recipient)
         let batch = outboxes[index].batch ?? unusedBatch(index)
         outboxes[index].batch = batch
-        writer.withUnsafeBytes { json in
-            batch.append(to: recipient) { Self.frame(json, name, for: recipient.transport, text: &text, into: &$0) }
-        }
+        writer.withUnsafeBytes { Self.frame($0, name, for: recipient.transport, text: &text, into: &batch.bytes) }
+        batch.endMessage(to: recipient)
     }
 
     /// Hands what was put in to the loops.
@@ -63,10 +62,9 @@ package final class MessagePost {
         let index = outboxIndex(of: recipient)
         let batch = outboxes[index].states ?? unusedBatch(index)
         outboxes[index].states = batch
-        batch.append(to: recipient) {
-            FrameEncoder.writeHeader(.binary, payloadCount: count, into: &$0)
-            write(&$0)
-        }
+        FrameEncoder.writeHeader(.binary, payloadCount: count, into: &batch.bytes)
+        write(&batch.bytes)
+        batch.endMessage(to: recipient)
     }
 
     /// Hands the states that were put in to the loops: one push for each. A loop that is too slow gets the newer ones instead.
@@ -97,7 +95,8 @@ package final class MessagePost {
     }
 
     private func outboxIndex(of recipient: MessageRecipient) -> Int {
-        if let index = outboxes.firstIndex(where: { $0.lane.loop === recipient.loop }) { return index }
+        // A closure here would allocate without optimisation.
+        for index in outboxes.indices where outboxes[index].lane.loop === recipient.loop { return index }
         outboxes.append(Outbox(lane: lanes.lane(to: recipient.loop)))
         return outboxes.count - 1
     }
@@ -122,7 +121,8 @@ final class MessageBatch: @unchecked Sendable {
     /// 4 MiB: a buffer that was larger for once is given back.
     private static let bytesKeptMaximum = 4 * 1024 * 1024
 
-    private var bytes = ByteBuffer()
+    /// Every message, one behind the other.
+    var bytes = ByteBuffer()
     private var entries: ContiguousArray<Entry> = []
 
     private struct Entry {
@@ -139,8 +139,8 @@ final class MessageBatch: @unchecked Sendable {
 
     var recipients: [MessageRecipient] { entries.map(\.recipient) }
 
-    func append(to recipient: MessageRecipient, _ write: (inout ByteBuffer) -> Void) {
-        write(&bytes)
+    /// What was appended to the bytes since the last call is a message for `recipient`.
+    func endMessage(to recipient: MessageRecipient) {
         entries.append(Entry(recipient: recipient, end: bytes.count))
     }
 

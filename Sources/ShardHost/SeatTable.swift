@@ -1,3 +1,4 @@
+internal import PylonBytes
 internal import PylonFanout
 internal import PylonSimulation
 internal import PylonTime
@@ -59,14 +60,20 @@ struct SeatTable {
     private(set) var sessionCount = 0
     /// Seats with something to acknowledge.
     private var awaiting: [Seat] = []
-    /// Seats in the order in which they were given up; some have been taken again since.
-    private var held: [Held] = []
+    /// Seats in the order in which they were left; some have been taken again since.
+    private var held = Deque<Held>()
     private(set) var heldCount = 0
 
     private struct Held {
         let seat: Seat
         let until: Instant
+
+        /// Whether the seat has neither been taken again since, nor left once more.
+        var isCurrent: Bool { seat.heldUntil == until }
     }
+
+    /// More than 64 entries of which most are of seats taken again: those are thrown out, so that whoever comes and goes adds nothing.
+    private static let heldBeforeSweep = 64
 
     /// Nobody yet. Seats are held for `grace`.
     init(grace: Duration) {
@@ -132,7 +139,14 @@ struct SeatTable {
         seat.heldUntil = now + grace
         held.append(Held(seat: seat, until: now + grace))
         heldCount += 1
+        if held.count > max(Self.heldBeforeSweep, heldCount * 2) { sweepHeld() }
         return true
+    }
+
+    private mutating func sweepHeld() {
+        var current = Deque<Held>()
+        for index in 0..<held.count where held[index].isCurrent { current.append(held[index]) }
+        held = current
     }
 
     /// When the next held seat is to be given up; nil when none is held.
@@ -140,22 +154,22 @@ struct SeatTable {
 
     /// Gives up the seats whose time is over; returns whose they were.
     mutating func takeExpired(now: Instant) -> [SubscriberID] {
-        let due = held.prefix { $0.until <= now }
-        // One that was taken again, and perhaps given up once more, has another time by now.
-        let expired = due.filter { $0.seat.heldUntil == $0.until }.map(\.seat)
-        held.removeFirst(due.count)
-        for seat in expired {
-            seat.heldUntil = nil
-            seats[seat.subscriber] = nil
+        var expired: [SubscriberID] = []
+        while let oldest = held.first, oldest.until <= now {
+            held.removeFirst()
+            guard oldest.isCurrent else { continue }
+            oldest.seat.heldUntil = nil
+            seats[oldest.seat.subscriber] = nil
+            expired.append(oldest.seat.subscriber)
         }
         heldCount -= expired.count
-        return expired.map(\.subscriber)
+        return expired
     }
 
     /// Gives up all held seats at once; returns how many those were.
     mutating func forgetHeld() -> Int {
         let count = heldCount
-        for entry in held where entry.seat.heldUntil == entry.until { seats[entry.seat.subscriber] = nil }
+        for index in 0..<held.count where held[index].isCurrent { seats[held[index].seat.subscriber] = nil }
         held.removeAll()
         heldCount = 0
         return count

@@ -129,6 +129,63 @@ import Testing
         server.stop()
     }
 
+    private func sendState(_ number: UInt8, _ post: MessagePost, to recipient: MessageRecipient, size: Int = 1) {
+        post.sendState(to: recipient, count: size) { output in
+            for _ in 0..<size { output.append(number) }
+        }
+        post.flushStates()
+    }
+
+    @Test func statesOfALoopThatHangsGiveWayToNewerOnes() throws {
+        let server = try TestServer()
+        let post = MessagePost(lanes: LaneSet(), counters: counters)
+        let (a, b) = (try recipient(server), try recipient(server))
+        let release = try server.thread.hold()
+        for number in 1...30 as ClosedRange<UInt8> {
+            for member in [a, b] {
+                post.sendState(to: member.recipient, count: 1) { $0.append(number) }
+            }
+            post.flushStates()
+            // What is lossless waits among them.
+            if number == 1 {
+                post.send(nil, to: a.recipient) { $0.value(9) }
+                post.flush()
+            }
+        }
+        release()
+        let numbers = UInt8(31 - Lane.framesMaximum)...30
+        let kept = numbers.reduce(into: [UInt8]()) { $0 += [0x82, 1, $1] }
+        #expect(try b.client.receive(kept.count) == kept)
+        #expect(try a.client.receive(3 + kept.count) == [0x81, 1, 0x39] + kept)
+        #expect(counters.laneDrops.value == UInt64(30 - Lane.framesMaximum))
+        server.stop()
+    }
+
+    @Test func aSlowClientGetsTheNewestStatesWhole() throws {
+        let server = try TestServer()
+        let post = MessagePost(lanes: LaneSet(), counters: counters)
+        let member = try recipient(server, receiveBuffer: 4096)
+        let size = 60_000
+        var number: UInt8 = 0
+        while server.counters.snapshotsDropped.value < 20, number < 250 {
+            number += 1
+            sendState(number, post, to: member.recipient, size: size)
+            try server.thread.run {}
+        }
+        #expect(server.counters.snapshotsDropped.value == 20)
+        // Whole messages, rising, the last of them the newest.
+        var last: UInt8 = 0
+        while last < number {
+            #expect(try member.client.receive(4) == [0x82, 126, UInt8(size >> 8), UInt8(size & 0xFF)])
+            let body = try member.client.receive(size)
+            let next = try #require(body.first)
+            #expect(body.allSatisfy { $0 == next } && next > last)
+            last = next
+        }
+        #expect(server.counters.eventStreamsOverrun.value == 0)
+        server.stop()
+    }
+
     @Test func oneStreamMayEndAloneBehindItsMessages() throws {
         let server = try TestServer()
         let endings = Mailbox<String>()

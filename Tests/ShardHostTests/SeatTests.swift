@@ -172,6 +172,24 @@ import Testing
         fixture.stop()
     }
 
+    /// Whoever comes and goes all the time leaves nothing behind, and is given up once.
+    @Test func comingAndGoingAddsNothing() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["reconnect_grace_ms": 600_000, "idle_ticks_before_shutdown": 0])
+        var token: String?
+        for _ in 0..<200 {
+            let member = try fixture.join(shard, as: "a", stream: .v2(resume: token))
+            let hello = try member.json()
+            #expect(hello["resumed"]?.bool == (token != nil))
+            token = hello["resume"]?.string
+            try fixture.leave(member)
+        }
+        #expect(fixture.registry.counters.seatsHeld.value == 1 && fixture.registry.counters.seatsResumed.value == 199)
+        fixture.advance(.seconds(601))
+        #expect(left.count == 1 && fixture.registry.counters.seatsExpired.value == 1)
+        fixture.stop()
+    }
+
     @Test func theEndOfAShardEndsItsSeats() throws {
         let fixture = try fixture()
         let shard = try fixture.create(["reconnect_grace_ms": 1000])
