@@ -141,6 +141,24 @@ internal import Testing
         #expect(answer.status == 200 || (answer.status == 429 && answer.errorCode == "RATE_LIMITED"))
     }
 
+    @Test func requestsBeyondTheRateAre429() throws {
+        try server.createShard("rate", "counter", #"{"tick_rate_hz":0,"inputs_per_second":1}"#)
+        let client = try self.client("shard=rate&sid=ann")
+        _ = try client.next("keyframe")
+        func post() throws -> HTTPMessage {
+            try server.request(
+                "POST", "/api/shards/rate/input", token: Self.admin, body: #"{"subscriber_id":"ann","input":{"add":1}}"#
+            )
+        }
+        var refused: HTTPMessage?
+        for _ in 0..<50 where refused == nil {
+            let answer = try post()
+            if answer.status != 200 { refused = answer }
+        }
+        let answer = try #require(refused)
+        #expect(answer.status == 429 && answer.errorCode == "RATE_LIMITED" && answer.field("Retry-After") == "1")
+    }
+
     @Test func clocksAreCompared() throws {
         try server.createShard("clock", "counter", #"{"tick_rate_hz":50}"#)
         let client = try self.client("shard=clock&sid=ann")
