@@ -27,7 +27,8 @@ extension ArenaZone {
 
     public mutating func subscriberLeft(_ subscriber: SubscriberID) {
         guard let place = placeOfPlayer.removeValue(forKey: subscriber) else { return }
-        players.remove(at: place)
+        let player = players.remove(at: place)
+        if let entity = player.entity { entities.despawn(entity) }
         for later in place..<players.count { placeOfPlayer[players[later].subscriber] = later }
         rosterStepsLeft = Self.rosterRepeats
     }

@@ -1,3 +1,5 @@
+internal import Pylon
+
 // Shots: flight and hits.
 extension ArenaZone {
     mutating func stepShots(_ seconds: Double) {
@@ -7,6 +9,7 @@ extension ArenaZone {
             let start = shot.position
             shot.position += shot.heading.unit * (Shot.speed * seconds)
             guard !shot.life.elapses(in: seconds), isInside(shot.position), !strikes(shot, from: start) else {
+                if let entity = shot.entity { entities.despawn(entity) }
                 continue
             }
             shots[kept] = shot

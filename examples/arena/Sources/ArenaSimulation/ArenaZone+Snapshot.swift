@@ -64,7 +64,7 @@ extension ArenaZone {
         json.endArray()
     }
 
-    private func writeEvents(into json: inout JSONWriter) {
+    func writeEvents(into json: inout JSONWriter) {
         json.beginArray("events")
         for event in events {
             json.value(event.kind.rawValue)
@@ -77,38 +77,11 @@ extension ArenaZone {
 
     private func writeLeaders(into json: inout JSONWriter) {
         json.beginArray("leaders")
-        var last: Rank?
-        for _ in 0..<Self.leaderCount {
-            guard let next = bestRank(after: last) else { break }
-            json.value(next.number)
-            last = next
-        }
+        forEachLeader { json.value($0.number) }
         json.endArray()
     }
 
-    /// A player's place among all: by score, and among equals by who came first.
-    private struct Rank {
-        let score: Int
-        let number: Int
-
-        func comes(before other: Rank) -> Bool {
-            score != other.score ? score > other.score : number < other.number
-        }
-    }
-
-    /// The best of those who come after `last`. Five walks over the players allocate nothing; a sorted copy would.
-    private func bestRank(after last: Rank?) -> Rank? {
-        var best: Rank?
-        for player in players {
-            let rank = Rank(score: player.score, number: player.number)
-            if let last, !last.comes(before: rank) { continue }
-            if let found = best, !rank.comes(before: found) { continue }
-            best = rank
-        }
-        return best
-    }
-
-    private func writeZone(into json: inout JSONWriter) {
+    func writeZone(into json: inout JSONWriter) {
         json.beginObject("zone")
         json.member("width", Int(rules.width))
         json.member("height", Int(rules.height))
@@ -118,7 +91,7 @@ extension ArenaZone {
         json.endObject()
     }
 
-    private func writeRoster(into json: inout JSONWriter) {
+    func writeRoster(into json: inout JSONWriter) {
         json.beginArray("roster")
         for player in players {
             json.beginArray()
@@ -131,12 +104,11 @@ extension ArenaZone {
         json.endArray()
     }
 
-    private func write(_ position: Vector, into json: inout JSONWriter) {
+    func write(_ position: Vector, into json: inout JSONWriter) {
         json.value(Int(position.x.rounded()))
         json.value(Int(position.y.rounded()))
     }
 
     /// Ticks: twice a second at 20 Hz.
     static let rosterInterval: UInt64 = 10
-    static let leaderCount = 5
 }

@@ -20,11 +20,16 @@ public struct ArenaZone: Simulation {
     /// How many of `events` the next step forgets: those that were there when the last one ended.
     private var eventsTold = 0
 
+    /// What clients see of all that.
+    public var entities = EntityTable(schema: componentSchema, historyTicks: 32)
+
     /// Where in `players` a subscriber is; for looking up, never for walking through.
     var placeOfPlayer: [SubscriberID: Int] = [:]
     var playerNumberLast = 0
     /// Steps for which the roster still goes out because it changed.
     var rosterStepsLeft = 0
+    /// The best as they were told last.
+    var leadersTold: [Int] = []
 
     var wandererGrid: SpatialGrid
     var playerGrid: SpatialGrid
@@ -60,6 +65,8 @@ public struct ArenaZone: Simulation {
         playerGrid.rebuild(from: players)
         stepShots(seconds)
         stepWanderers(seconds)
+        mirrorEntities()
+        tellNews(context)
         eventsTold = events.count
     }
 

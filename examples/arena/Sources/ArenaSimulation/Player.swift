@@ -12,6 +12,8 @@ public struct Player: Located, Sendable {
     public internal(set) var score = 0
     public internal(set) var health = Self.healthMaximum
 
+    /// What clients know it as, from the first step on.
+    var entity: EntityID?
     var velocity = Vector.zero
     /// Where the player wants to go; at most 1 long.
     var move = Vector.zero

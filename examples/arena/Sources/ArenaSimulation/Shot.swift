@@ -1,9 +1,13 @@
+internal import Pylon
+
 /// A shot in flight: straight ahead until it hits something or fades.
 public struct Shot: Sendable {
     /// The number of the player who fired it, perhaps gone by now.
     let owner: Int
     public internal(set) var position: Vector
     public let heading: Heading
+    /// What clients know it as, from the first step on.
+    var entity: EntityID?
     var life = Timer()
 
     static let radius = 4.0

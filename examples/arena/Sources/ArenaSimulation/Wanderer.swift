@@ -1,3 +1,5 @@
+internal import Pylon
+
 /// A creature of the zone.
 public struct Wanderer: Located, Sendable {
     public let kind: Kind
@@ -6,6 +8,8 @@ public struct Wanderer: Located, Sendable {
     /// Where it would go if it were alone.
     var heading: Heading
     var toughness: Int
+    /// What clients know it as, while it is in play.
+    var entity: EntityID?
     /// Running while it is out of play.
     var absence = Timer()
 
