@@ -11,7 +11,7 @@
 
 export { connect, ShardConnection } from "./pylon/connection.js";
 export { ServerClock } from "./pylon/clock.js";
-export { SnapshotBuffer } from "./pylon/interpolation.js";
+export { SnapshotBuffer, mix, mixAngle } from "./pylon/interpolation.js";
 export { Predictor } from "./pylon/prediction.js";
 export { Backoff } from "./pylon/backoff.js";
 export { Replica, ReplicaError } from "./pylon/replica.js";

@@ -10,13 +10,14 @@ extension ArenaZone: ReplicatedSimulation {
 
     /// A player's fields, in order.
     enum PlayerField: Int {
-        case number, aim, health, isShielded, isDown, score
+        case number, aim, health, isShielded, isDown, score, velocityX, velocityY
     }
 
     /// Half a pixel in each direction, in a zone as large as rules allow.
     public static let componentSchema: ComponentSchema = {
         let heading = FieldKind.unsigned(bits: 10)
         let number = FieldKind.unsigned(bits: 16)
+        let velocity = FieldKind.float(min: -1024, max: 1024, bits: 16)
         do throws(ComponentSchemaError) {
             return try ComponentSchema(
                 position: PositionSchema(dimensions: 2, min: 0, max: 32_767.5, bits: 16),
@@ -29,6 +30,9 @@ extension ArenaZone: ReplicatedSimulation {
                             ComponentField("health", .unsigned(bits: 3), weight: 2),
                             ComponentField("shielded", .bool), ComponentField("down", .bool, weight: 4),
                             ComponentField("score", .unsigned(bits: 20), weight: 0.5),
+                            // What a client needs to predict its own ship, and nobody else does.
+                            ComponentField("vx", velocity, isOwnerOnly: true),
+                            ComponentField("vy", velocity, isOwnerOnly: true),
                         ]),
                     EntityType("shot", [ComponentField("aim", heading), ComponentField("owner", number)]),
                 ])
@@ -84,6 +88,8 @@ extension ArenaZone: ReplicatedSimulation {
         entities.set(PlayerField.isShielded.rawValue, of: entity, to: player.shield.isRunning)
         entities.set(PlayerField.isDown.rawValue, of: entity, to: player.isDown)
         entities.set(PlayerField.score.rawValue, of: entity, to: player.score)
+        entities.set(PlayerField.velocityX.rawValue, of: entity, to: player.velocity.x)
+        entities.set(PlayerField.velocityY.rawValue, of: entity, to: player.velocity.y)
     }
 
     private mutating func mirror(shot index: Int) {

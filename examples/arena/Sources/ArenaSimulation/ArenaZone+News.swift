@@ -14,7 +14,8 @@ extension ArenaZone {
         let tick = context.tick.number
         // Whoever joins under a name that plays already causes no change, and is told soon enough.
         let tellsRoster = rosterStepsLeft == Self.rosterRepeats - 1 || tick % Self.rosterNewsInterval == 0
-        let tellsLeaders = tellsRoster || (tick % Self.rosterInterval == 0 && haveLeadersChanged())
+        let looksForLeaders = tellsRoster || tick % Self.rosterInterval == 0
+        let tellsLeaders = (looksForLeaders && haveLeadersChanged()) || tellsRoster
         let hasEvents = !events.isEmpty
         guard tellsRoster || tellsLeaders || hasEvents else { return }
         context.broadcast { json in

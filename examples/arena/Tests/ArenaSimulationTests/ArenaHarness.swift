@@ -30,9 +30,9 @@ struct ArenaHarness {
                 sequence: sequence, clientSequence: clientSequence, subscriber: SubscriberID(name), input: input))
     }
 
-    mutating func step(_ count: Int = 1) {
+    mutating func step(_ count: Int = 1, events: EventOutbox = EventOutbox()) {
         for _ in 0..<count {
-            shard.step(inputs: waiting)
+            shard.step(inputs: waiting, events: events)
             waiting.removeAll(keepingCapacity: true)
         }
     }

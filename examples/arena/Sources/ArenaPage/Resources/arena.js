@@ -3,16 +3,16 @@
 //   ?transport=ws | sse   uses only that way in
 //   ?watch                looks on without taking part
 
-import { Connection } from "./connection.js";
+import { connect } from "/pylon.js";
 import { Controls } from "./controls.js";
 import { Effects, colourOfPlayer } from "./effects.js";
 import { Hud } from "./hud.js";
 import { Painter, paintMap } from "./painter.js";
+import { Ship } from "./ship.js";
 import { Sound } from "./sound.js";
 import { World } from "./world.js";
 
 const SEND_MS = 50;          // Inputs are collected this long; the zone ticks no faster.
-const HEARTBEAT_MS = 500;    // An idle player still sends, which is how the latency stays measured.
 const PANEL_MS = 150;
 const AIM_STEP = 0.01;       // Radians: finer is not worth a message.
 
@@ -26,26 +26,39 @@ const effects = new Effects();
 const sound = new Sound(document.getElementById("sound"));
 const hud = new Hud((name) => connection.send({ name }));
 const controls = new Controls(scene, () => hud.used());
-const connection = new Connection({
-  transport: query.get("transport"), onlooker,
-  onFrame: (tick, state, bytes) => receive(tick, state, bytes),
-  onStatus: (status) => changeStatus(status),
-});
+const { token, sid } = await signIn();
+world.sid = sid;
+const connection = connect({ shard: "main", token, sid, events: true, transport: query.get("transport") ?? undefined });
+const ship = new Ship(connection.clock);
 
-let status = "connecting";
-let latencyMs = 0;
 let wanted = { move: { x: 0, y: 0 }, angle: 0, fire: false };
 let sent = null, sentAt = 0, introduced = false, downSince = null, lastHealth = 5;
-const unanswered = new Map();   // client_seq → when it was sent.
 
-function receive(tick, state, bytes) {
+connection.on("status", changeStatus);
+connection.on("hello", (hello) => { world.buffer.tickMs = 1000 / hello.tick_rate_hz; });
+connection.on("state", receive);
+connection.on("event", ({ event }) => world.acceptNews(event));
+
+/** A guest's token; the id we play under belongs to it. */
+async function signIn() {
+  for (;;) {
+    const answer = await fetch("/api/auth/guest", { method: "POST" }).catch(() => null);
+    if (answer?.ok) {
+      const { token, user_id: userID } = await answer.json();
+      return { token, sid: onlooker ? `watch_${userID}` : userID };
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000 + Math.random() * 1000));
+  }
+}
+
+function receive({ tick, state, replica, bytes }) {
   const now = performance.now();
-  world.sid = connection.sid;
-  world.accept(tick, state, now);
+  if (replica) world.acceptEntities(tick, replica.entities, now);
+  else world.acceptJSON(tick, state, now);
   hud.countFrame(now, bytes, tick);
   const own = world.ownRow;
   if (!own) return;
-  measureLatency(own.ack, now);
+  if (replica && world.zone) ship.reconcile(own, tick, world.zone);
   if (own.health < lastHealth) hud.hurt();
   lastHealth = own.health;
   downSince = own.down ? downSince ?? now : null;
@@ -56,43 +69,30 @@ function receive(tick, state, bytes) {
   }
 }
 
-/** From sending an input to seeing it applied in a snapshot. */
-function measureLatency(ack, now) {
-  for (const [sequence, when] of unanswered) {
-    if (sequence > ack) break;
-    unanswered.delete(sequence);
-    if (sequence !== ack) continue;
-    latencyMs = latencyMs ? latencyMs * 0.8 + (now - when) * 0.2 : now - when;
-  }
-}
-
 function changeStatus(next) {
-  status = next;
   if (next === "live") return;
   world.reset();
-  unanswered.clear();
+  ship.reset();
   painter.placed = false;
   sent = null;
   introduced = false;
 }
 
-/** Sends the difference between what the player wants and what the zone was told last. */
-function sendInput() {
-  if (status !== "live" || onlooker) return;
+/** Sends the difference between what the player wants and what the zone was told last; `tick` is the one it is meant for. */
+function sendInput(tick) {
+  if (connection.status !== "live" || onlooker) return;
   const now = performance.now(), input = {};
   if (!sent || sent.move.x !== wanted.move.x || sent.move.y !== wanted.move.y) {
     input.move = { x: round(wanted.move.x), y: round(wanted.move.y) };
   }
   if (!sent || sent.fire !== wanted.fire) input.fire = wanted.fire;
-  if (!sent || Math.abs(sent.angle - wanted.angle) > AIM_STEP || "fire" in input || now - sentAt > HEARTBEAT_MS) {
+  if (!sent || Math.abs(sent.angle - wanted.angle) > AIM_STEP || "fire" in input) {
     input.aim = { angle: round(wanted.angle) };
   }
   if (!Object.keys(input).length) return;
-  const sequence = connection.send(input);
-  if (!sequence) return;
+  if (!connection.send(input, { tick })) return;
   sent = structuredClone(wanted);
   sentAt = now;
-  unanswered.set(sequence, now);
 }
 
 const round = (number) => Math.round(number * 1000) / 1000;
@@ -102,11 +102,13 @@ function draw(now) {
   const elapsed = Math.min(250, now - before);
   before = now;
   readControls();
-  const shown = world.advance(now, elapsed, wanted.move, latencyMs);
+  // What is predicted for a tick is told before it comes, no more often.
+  ship.advance(now, elapsed, wanted.move, sendInput);
+  const shown = world.advance(now, elapsed, ship.shown());
   if (shown) paint(shown, now, elapsed);
   if (now - panelsAt > PANEL_MS) {
     panelsAt = now;
-    hud.show(world, connection, latencyMs);
+    hud.show(world, connection, connection.clock.rttMs);
     if (shown) paintMap(map, shown, world.zone, { ...painter.camera, width: painter.width, height: painter.height });
   }
   hud.notice(noticeText(now));
@@ -114,11 +116,11 @@ function draw(now) {
 }
 
 function readControls() {
-  const next = controls.read(painter.onPage(world.own ?? painter.camera), angleToNearest());
+  const next = controls.read(painter.onPage(ship.shown() ?? painter.camera), angleToNearest());
   const urgent = next.fire !== wanted.fire || next.move.x !== wanted.move.x || next.move.y !== wanted.move.y;
   wanted = next;
-  // A pressed key goes out at once, unless fingers are faster than ticks.
-  if (urgent && performance.now() - sentAt > SEND_MS / 2) sendInput();
+  // Where nothing is predicted a pressed key goes out at once, unless fingers are faster than ticks.
+  if (urgent && !ship.isPredicted && performance.now() - sentAt > SEND_MS / 2) sendInput();
 }
 
 function paint(shown, now, elapsed) {
@@ -133,7 +135,7 @@ function paint(shown, now, elapsed) {
     if (!own.down) exhaust(own);
     if (!own.down && wanted.fire) sound.shooting(now);
   }
-  const target = own ?? shown.players.find((player) => player.number === world.latest.leaders[0])
+  const target = own ?? shown.players.find((player) => player.number === world.leaders[0]?.number)
     ?? { x: world.zone.width / 2, y: world.zone.height / 2 };
   const lead = own ? { x: Math.cos(wanted.angle) * 40, y: Math.sin(wanted.angle) * 40 } : { x: 0, y: 0 };
   painter.follow(target, lead, world.zone, elapsed / 1000);
@@ -141,7 +143,7 @@ function paint(shown, now, elapsed) {
 }
 
 function exhaust(own) {
-  const { vx, vy } = world.own ?? { vx: 0, vy: 0 };
+  const { vx, vy } = ship.shown() ?? { vx: 0, vy: 0 };
   if (Math.hypot(vx, vy) < 60) return;
   const x = own.x - Math.cos(own.angle) * 14, y = own.y - Math.sin(own.angle) * 14;
   effects.trail(x + (Math.random() - 0.5) * 6, y + (Math.random() - 0.5) * 6, colourOfPlayer(world.roster.get(own.number)), 8);
@@ -149,20 +151,20 @@ function exhaust(own) {
 
 /** What a thumb that only presses shoots at: the nearest wanderer within reach, or null. */
 function angleToNearest() {
-  const own = world.own, latest = world.latest;
+  const own = ship.shown() ?? world.ownRow, latest = world.latest;
   if (!own || !latest) return null;
   let best = 480, angle = null;
-  for (let i = 0; i < latest.wanderers.length; i += 2) {
-    const dx = latest.wanderers[i] - own.x, dy = latest.wanderers[i + 1] - own.y;
+  for (const { x, y } of latest.wanderers.values()) {
+    const dx = x - own.x, dy = y - own.y;
     const distance = Math.hypot(dx, dy);
-    if (latest.wanderers[i] >= 0 && distance < best) { best = distance; angle = Math.atan2(dy, dx); }
+    if (distance < best) { best = distance; angle = Math.atan2(dy, dx); }
   }
   return angle;
 }
 
 function noticeText(now) {
-  if (status === "lost") return "Connection lost, trying again…";
-  if (status === "connecting" || !world.latest) return "Joining…";
+  if (connection.status === "lost") return "Connection lost, trying again…";
+  if (connection.status === "connecting" || !world.latest || !world.zone) return "Joining…";
   if (downSince !== null) return `Down! Back in ${Math.max(1, Math.ceil(2.5 - (now - downSince) / 1000))}`;
   return null;
 }
@@ -176,22 +178,24 @@ document.addEventListener("visibilitychange", () => {
 
 /** For tests and the curious. */
 window.arena = {
-  get status() { return status; },
-  get transport() { return connection.label; },
+  get status() { return connection.status; },
+  get transport() { return connection.transport; },
   get tick() { return world.latest?.tick ?? 0; },
-  get players() { return world.latest?.players.size ?? 0; },
+  get players() { return world.roster.size; },
+  get wanderers() { return world.latest?.wanderers.size ?? 0; },
   get self() { const row = world.ownRow; return row && { x: row.x, y: row.y, health: row.health, score: row.score, down: row.down }; },
-  get shown() { return world.own && { x: world.own.x, y: world.own.y }; },
+  /** Where our ship is drawn; null while it is not predicted. */
+  get shown() { const own = ship.isPredicted ? ship.shown() : null; return own && { x: own.x, y: own.y }; },
+  get correction() { return ship.correction; },
   /** How many others play within half a screen of us. */
   get near() {
-    const { own, latest } = world;
+    const own = world.ownRow, { latest } = world;
     return own ? [...latest.players.values()].filter((row) => !row.down && Math.hypot(row.x - own.x, row.y - own.y) < 420).length - 1 : 0;
   },
-  get shots() { return (world.latest?.shots.length ?? 0) / 4; },
-  get latency() { return latencyMs; },
+  get shots() { return world.latest?.shots.length ?? 0; },
+  get latency() { return connection.clock.rttMs ?? 0; },
 };
 
 document.body.classList.toggle("onlooker", onlooker);
-setInterval(sendInput, SEND_MS);
+setInterval(() => { if (!ship.isPredicted) sendInput(); }, SEND_MS);
 requestAnimationFrame(draw);
-connection.run();

@@ -60,7 +60,7 @@ export class Hud {
     document.body.style.setProperty("--own", PLAYERS[who.colour % PLAYERS.length]);
     if (document.activeElement !== this.name && this.name.value !== who.name) this.name.value = who.name;
     element("score").textContent = own.score;
-    element("rank").textContent = `${rankOf(own, world)} of ${world.latest.players.size}`;
+    element("rank").textContent = `${rankOf(own, world)}of ${world.roster.size}`;
     this.pips.forEach((pip, index) => pip.classList.toggle("full", index < own.health));
     element("health").classList.toggle("low", own.health <= 2);
     element("health").setAttribute("aria-label", `Health ${own.health} of 5`);
@@ -70,18 +70,18 @@ export class Hud {
     const [first] = this.frames, last = this.frames.at(-1);
     const seconds = first && last ? (last[0] - first[0]) / 1000 : 0;
     const bytes = this.frames.reduce((sum, [, size]) => sum + size, 0);
-    element("transport").textContent = connection.label;
+    element("transport").textContent = connection.transport;
     element("latency").textContent = latencyMs > 0 ? `${latencyMs.toFixed(0)} ms` : "-";
     element("tick").textContent = world.latest ? world.latest.tick : "-";
     element("rate").textContent = seconds > 0.2 ? `${((last[2] - first[2]) / seconds).toFixed(1)} Hz` : "-";
     element("traffic").textContent = seconds > 0.2 ? `${(bytes / seconds / 1000).toFixed(1)} kB/s` : "-";
-    element("online").textContent = world.latest ? world.latest.players.size : "-";
+    element("online").textContent = world.latest ? world.roster.size : "-";
   }
 
   showLeaders(world) {
-    const rows = world.latest.leaders.map((number) => {
-      const row = world.latest.players.get(number), who = world.roster.get(number);
-      return row && who ? { ...who, score: row.score } : null;
+    const rows = world.leaders.map(({ number, score }) => {
+      const who = world.roster.get(number);
+      return who ? { ...who, score } : null;
     }).filter(Boolean);
     const key = JSON.stringify(rows);
     if (key === this.leaderKey) return;
@@ -99,12 +99,10 @@ export class Hud {
   }
 }
 
+/** Known for the best only: nobody is told everybody's score. */
 function rankOf(own, world) {
-  let rank = 1;
-  for (const other of world.latest.players.values()) {
-    if (other.score > own.score || (other.score === own.score && other.number < own.number)) rank++;
-  }
-  return `#${rank}`;
+  const place = world.leaders.findIndex((leader) => leader.number === own.number);
+  return place < 0 ? "" : `#${place + 1} `;
 }
 
 function remember(name) {
