@@ -18,6 +18,7 @@ package enum WebClient {
         script("/pylon/emitter.js", PackageResources.emitter_js),
         script("/pylon/interpolation.js", PackageResources.interpolation_js),
         script("/pylon/prediction.js", PackageResources.prediction_js),
+        script("/pylon/protocol.js", PackageResources.protocol_js),
         script("/pylon/replica.js", PackageResources.replica_js),
         script("/pylon/schema.js", PackageResources.schema_js),
         script("/pylon/transport.js", PackageResources.transport_js),

@@ -92,7 +92,7 @@ test("states, events, acknowledgements and refusals reach their listeners", asyn
   socket.text({ type: "ack", client_seq: 1, seq: 9, tick: 42 });
   socket.bytes(2, 0, 0, 0, 0, 0, 0, 0, 42, ...new TextEncoder().encode('{"n":1}'));
   socket.text({ type: "error", code: "RATE_LIMITED", message: "slow down", client_seq: 2 });
-  socket.text({ type: "event", seq: 7, event: { goal: 1 } });
+  socket.bytes(5, 0, 0, 0, 0, 0, 0, 0, 7, ...new TextEncoder().encode('{"goal":1}'));
   socket.bytes(99, 1, 2, 3);
   socket.text({ type: "of a later version" });
   assert.deepEqual(named("ack"), [{ clientSequence: 1, tick: 42 }]);
@@ -186,9 +186,23 @@ test("events behind a cursor that is gone are not asked for again", async () => 
   socket.text(hello());
   socket.text({ type: "event", seq: 7, event: 0 });
   const next = environment.socket();
+  socket.text({ type: "bye", code: "RESYNC_REQUIRED", reason: "resync required: oldest_seq=9", retry_after_ms: null, oldest_seq: 9 });
   socket.end(4410, "resync required: oldest_seq=9");
   await environment.pass(500);
   assert.equal(new URL((await next).url).searchParams.get("resume_events"), null);
+});
+
+test("does not come back to what is over, or to a seat that another has taken", async () => {
+  for (const code of ["FINISHED", "STOPPED", "REPLACED"]) {
+    const { environment, connection, socket } = await opened();
+    socket.open("pylon.v2");
+    socket.text(hello());
+    socket.text({ type: "bye", code, reason: "", retry_after_ms: null });
+    socket.end(1000);
+    await environment.pass(60_000);
+    assert.equal(connection.status, "closed");
+    assert.equal(environment.sockets.length, 1);
+  }
 });
 
 test("pings set the clock", async () => {

@@ -3,6 +3,7 @@
 import { Backoff } from "./backoff.js";
 import { ServerClock } from "./clock.js";
 import { Emitter } from "./emitter.js";
+import { acknowledgementOf, readEvent, readServerMessage, readSnapshot } from "./protocol.js";
 import { Replica } from "./replica.js";
 import { routes } from "./transport.js";
 
@@ -18,7 +19,8 @@ const KEYFRAME_PATIENCE_MS = 1_000;
 /** Inputs kept until they are acknowledged: ten seconds of 60 a second. */
 const UNACKNOWLEDGED_MAXIMUM = 600;
 
-const STATE_JSON = 2, STATE_ENTITIES = 3, ACKNOWLEDGEMENT = 4;
+/** Goodbyes after which there is nothing to come back to, or nobody who should. */
+const FINAL = new Set(["FINISHED", "STOPPED", "REPLACED"]);
 
 /** Connects to a shard; see `ShardConnection` for the options. */
 export function connect(options) {
@@ -51,7 +53,6 @@ export class ShardConnection extends Emitter {
   #wake = null;
   #isClosed = false;
   #running = null;
-  #decoder = new TextDecoder();
 
   /**
    * `shard` is the only option that must be given. `token` is a string or a function that returns or promises one, asked again after a
@@ -144,16 +145,14 @@ export class ShardConnection extends Emitter {
     const session = {
       linked: (link) => { this.#link = link; this.#feedWatchdog(FIRST_MESSAGE_MS); },
       opened: (link) => this.#opened(link),
-      text: (text) => { heard(); this.#receive(parse(text), text.length); },
-      binary: (bytes) => { heard(); this.#receiveBinary(bytes); },
-      event: (event) => { heard(); this.#receiveEvent(event); },
+      message: (data) => { heard(); this.#receive(this.#link.isV2 ? readServerMessage(data) : readSnapshot(data), data.length); },
+      event: (event) => { heard(); this.#receive(readEvent(event), event.data.length); },
       refused: ({ error = {} }, sequence) => this.#refused({ code: error.code ?? "INPUT_REJECTED", message: error.message ?? "", client_seq: sequence }),
     };
     const ending = await route.open(route, request, session, this.#environment);
     this.#environment.clearTimeout(this.#watchdog);
     this.#environment.clearTimeout(this.#pingTimer);
     this.#link = null;
-    if (ending.code === 4410) this.#eventLast = null;   // The events behind our cursor are gone: start without one.
     if (!isUseful && ending.reason) this.#tell("CONNECT", ending.reason);
     return isUseful;
   }
@@ -179,50 +178,39 @@ export class ShardConnection extends Emitter {
   #receive(message, bytes) {
     switch (message?.type) {
       case "hello": return this.#greeted(message);
+      case "keyframe": return this.#show(message.tick, message.state, bytes);
+      case "entities": return this.#applyFrame(message.bytes);
       case "ack": return this.#acknowledge(message.client_seq, message.tick);
       case "event":
         this.#eventLast = message.seq;
         return this.emit("event", { sequence: message.seq, event: message.event });
       case "error": return this.#refused(message);
       case "pong": return this.clock.addSample({ clientMs: message.client_ms, serverMs: message.server_ms, tick: message.tick, tickAgeMs: message.tick_age_ms });
-      case "bye":
-        this.#retryAfterMs = message.retry_after_ms ?? 0;
-        return this.emit("bye", { code: message.code, reason: message.reason, retryAfterMs: message.retry_after_ms ?? null });
-      default:
-        // A v1 server may send states as text (spec/realtime.md 3.1).
-        if (message && "snapshot" in message) this.#show(message.tick, message.snapshot, bytes);
-    }
-  }
-
-  #receiveBinary(bytes) {
-    if (!this.#link.isV2) return this.#show(tickAt(bytes, 0), this.#json(bytes.subarray(8)), bytes.length);
-    switch (bytes[0]) {
-      case STATE_JSON: return this.#show(tickAt(bytes, 1), this.#json(bytes.subarray(9)), bytes.length);
-      case STATE_ENTITIES: return this.#applyFrame(bytes);
+      case "bye": return this.#leave(message);
       default:   // Of a later version: not for us.
     }
   }
 
-  #receiveEvent({ name, id, data }) {
-    const value = parse(data);
-    if (name === "message" || name === "keyframe") return this.#show(Number(id), value, data.length);
-    if (name === "end") return this.emit("bye", { code: null, reason: value?.reason, retryAfterMs: null });
-    this.#receive({ type: name, ...value }, data.length);
+  #leave({ code, reason, retry_after_ms: retryAfterMs }) {
+    this.#retryAfterMs = retryAfterMs ?? 0;
+    if (code === "RESYNC_REQUIRED") this.#eventLast = null;   // The events behind our cursor are gone: start without one.
+    if (FINAL.has(code)) this.#isClosed = true;
+    this.emit("bye", { code, reason, retryAfterMs: retryAfterMs ?? null });
   }
-
-  #json(bytes) { return JSON.parse(this.#decoder.decode(bytes)); }
 
   #greeted(hello) {
     this.#forgetState();
     this.hello = hello;
     this.clock.tickRateHz = hello.tick_rate_hz;
     this.#resumeToken = hello.resume ?? null;
+    if (hello.event_seq !== undefined) this.#eventLast ??= hello.event_seq;
     if (hello.state === "entities") this.replica = new Replica(hello.schema);
     if (hello.resumed) this.#sendAgain(hello.ack?.client_seq ?? 0);
     else this.#unacknowledged = [];
     this.#setStatus("live");
     this.emit("hello", hello);
     this.#pings = 0;
+    this.#environment.clearTimeout(this.#pingTimer);
     this.#ping();
   }
 
@@ -276,11 +264,11 @@ export class ShardConnection extends Emitter {
   }
 
   #refused({ code, message, client_seq: sequence }) {
-    if (sequence !== undefined) this.#unacknowledged = this.#unacknowledged.filter((input) => input.sequence !== sequence);
+    if (typeof sequence === "number") this.#unacknowledged = this.#unacknowledged.filter((input) => input.sequence !== sequence);
     this.#tell(code, message, sequence);
   }
 
-  #tell(code, message, clientSequence) { this.emit("error", { code, message, clientSequence }); }
+  #tell(code, message, clientSequence = null) { this.emit("error", { code, message, clientSequence }); }
 
   // MARK: Time
 
@@ -310,25 +298,4 @@ export class ShardConnection extends Emitter {
     this.status = status;
     this.emit("status", status);
   }
-}
-
-function parse(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-/** A tick as 64 bits, big-endian. */
-function tickAt(bytes, offset) {
-  return Number(new DataView(bytes.buffer, bytes.byteOffset + offset).getBigUint64(0));
-}
-
-/** `04 ‖ tick` as a variable-length number, seven bits a byte, least significant first. */
-function acknowledgementOf(tick) {
-  const bytes = [ACKNOWLEDGEMENT];
-  for (; tick >= 0x80; tick = Math.floor(tick / 0x80)) bytes.push((tick % 0x80) | 0x80);
-  bytes.push(tick);
-  return Uint8Array.from(bytes);
 }

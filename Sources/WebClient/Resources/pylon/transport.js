@@ -22,7 +22,7 @@ export function routes(url, only) {
 }
 
 /**
- * Opens a WebSocket. `session` is told `opened(link)`, `text(string)`, `binary(Uint8Array)`; the promise is settled with why it ended,
+ * Opens a WebSocket. `session` is told `opened(link)` and `message(string or Uint8Array)`; the promise is settled with why it ended,
  * `{ code, reason }`. `link.send(textOrBytes)` says whether the message went.
  */
 function openWebSocket(route, request, session, environment) {
@@ -56,8 +56,7 @@ function openWebSocket(route, request, session, environment) {
       session.opened(link);
     };
     socket.onmessage = ({ data }) => {
-      if (typeof data === "string") session.text(data, data.length);
-      else session.binary(new Uint8Array(data));
+      session.message(typeof data === "string" ? data : new Uint8Array(data));
     };
     socket.onclose = ({ code, reason }) => finish({ code, reason });
   });

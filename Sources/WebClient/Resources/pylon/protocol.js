@@ -1,0 +1,64 @@
+// The messages of stream v2 (docs/protocol/stream-v2.md), and of v1 beside them.
+
+const KEYFRAME = 2, ENTITIES = 3, ACKNOWLEDGEMENT = 4, EVENT = 5;
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Reads what a v2 server sends, a string or a Uint8Array, into an object with its `type`: as the JSON says, or for binary messages
+ * `keyframe`, `event` and `entities` (with the frame's `bytes`, for a Replica). Null for what is no message, or of a later version.
+ */
+export function readServerMessage(data) {
+  try {
+    if (typeof data === "string") {
+      const message = JSON.parse(data);
+      return typeof message?.type === "string" ? message : null;
+    }
+    switch (data[0]) {
+      case KEYFRAME: return { type: "keyframe", tick: numberAt(data, 1), state: jsonAt(data, 9) };
+      case EVENT: return { type: "event", seq: numberAt(data, 1), event: jsonAt(data, 9) };
+      case ENTITIES: return { type: "entities", bytes: data };
+      default: return null;
+    }
+  } catch {
+    return null;
+  }
+}
+
+/** Reads a state of v1: the tick, then JSON; or, as some servers may send it, a text with `tick` and `snapshot`. */
+export function readSnapshot(data) {
+  try {
+    if (typeof data !== "string") return { type: "keyframe", tick: numberAt(data, 0), state: jsonAt(data, 8) };
+    const { tick, snapshot } = JSON.parse(data);
+    return snapshot === undefined ? null : { type: "keyframe", tick, state: snapshot };
+  } catch {
+    return null;
+  }
+}
+
+/** Reads one event of a stream of server-sent events, of either version. */
+export function readEvent({ name, id, data }) {
+  try {
+    const value = JSON.parse(data);
+    if (name === "message") return { type: "keyframe", tick: Number(id), state: value };
+    if (name === "end") return { type: "bye", code: null, reason: value.reason, retry_after_ms: null };
+    return { ...value, type: name };
+  } catch {
+    return null;
+  }
+}
+
+/** `04 ‖ tick`, seven bits to a byte, the lowest first. */
+export function acknowledgementOf(tick) {
+  const bytes = [ACKNOWLEDGEMENT];
+  for (; tick >= 0x80; tick = Math.floor(tick / 0x80)) bytes.push((tick % 0x80) | 0x80);
+  bytes.push(tick);
+  return Uint8Array.from(bytes);
+}
+
+/** 64 bits, big-endian. */
+function numberAt(bytes, offset) {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(offset));
+}
+
+const jsonAt = (bytes, offset) => JSON.parse(decoder.decode(bytes.subarray(offset)));
