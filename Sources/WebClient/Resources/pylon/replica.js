@@ -120,7 +120,8 @@ export class Replica extends Emitter {
     };
     for (let leave = 0; leave < leaves; leave++) {
       const place = next + reader.readNumber();
-      if (place >= count) throw new ReplicaError("something leaves that was not there");
+      // Behind each of the others that leave there is at least one place.
+      if (place >= count - (leaves - 1 - leave)) throw new ReplicaError("something leaves that was not there");
       copy(place);
       next = place + 1;
     }
