@@ -92,7 +92,7 @@ test("states, events, acknowledgements and refusals reach their listeners", asyn
   socket.text({ type: "ack", client_seq: 1, seq: 9, tick: 42 });
   socket.bytes(2, 0, 0, 0, 0, 0, 0, 0, 42, ...new TextEncoder().encode('{"n":1}'));
   socket.text({ type: "error", code: "RATE_LIMITED", message: "slow down", client_seq: 2 });
-  socket.bytes(5, 0, 0, 0, 0, 0, 0, 0, 7, ...new TextEncoder().encode('{"goal":1}'));
+  socket.text({ type: "event", seq: 7, event: { goal: 1 } });
   socket.bytes(99, 1, 2, 3);
   socket.text({ type: "of a later version" });
   assert.deepEqual(named("ack"), [{ clientSequence: 1, tick: 42 }]);

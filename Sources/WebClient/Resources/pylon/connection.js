@@ -179,7 +179,7 @@ export class ShardConnection extends Emitter {
     switch (message?.type) {
       case "hello": return this.#greeted(message);
       case "keyframe": return this.#show(message.tick, message.state, bytes);
-      case "entities": return this.#applyFrame(message.bytes);
+      case "entities": return this.#applyFrame(message, bytes);
       case "ack": return this.#acknowledge(message.client_seq, message.tick);
       case "event":
         this.#eventLast = message.seq;
@@ -231,21 +231,21 @@ export class ShardConnection extends Emitter {
     this.emit("state", { tick, state, ack: this.acknowledged, bytes });
   }
 
-  #applyFrame(bytes) {
-    let frame = null;
+  #applyFrame(frame, bytes) {
+    let isApplied = false;
     try {
-      frame = this.replica.apply(bytes);
+      isApplied = this.replica.apply(frame);
     } catch (error) {
       this.#tell("FRAME", error.message);
     }
-    if (!frame) {
+    if (!isApplied) {
       if (this.replica.needsKeyframe) this.#askForKeyframe();
       return;
     }
     this.tick = frame.tick;
     this.#link.send(acknowledgementOf(frame.tick));
-    if (frame.clientSequence !== null) this.#acknowledge(frame.clientSequence, frame.tick);
-    this.emit("state", { tick: frame.tick, replica: this.replica, ack: this.acknowledged, bytes: bytes.length });
+    if (frame.client_seq !== null) this.#acknowledge(frame.client_seq, frame.tick);
+    this.emit("state", { tick: frame.tick, replica: this.replica, ack: this.acknowledged, bytes });
   }
 
   /** What is on its way already cannot be applied either: asks once, and again only when nothing has come of it. */

@@ -1,12 +1,14 @@
 // The messages of stream v2 (docs/protocol/stream-v2.md), and of v1 beside them.
 
-const KEYFRAME = 2, ENTITIES = 3, ACKNOWLEDGEMENT = 4, EVENT = 5;
+import { BitReader } from "./bits.js";
+
+const KEYFRAME = 2, ENTITIES = 3, ACKNOWLEDGEMENT = 4;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Reads what a v2 server sends, a string or a Uint8Array, into an object with its `type`: as the JSON says, or for binary messages
- * `keyframe`, `event` and `entities` (with the frame's `bytes`, for a Replica). Null for what is no message, or of a later version.
+ * `keyframe` and `entities` (for a Replica). Null for what is no message, or of a later version.
  */
 export function readServerMessage(data) {
   try {
@@ -16,8 +18,7 @@ export function readServerMessage(data) {
     }
     switch (data[0]) {
       case KEYFRAME: return { type: "keyframe", tick: numberAt(data, 1), state: jsonAt(data, 9) };
-      case EVENT: return { type: "event", seq: numberAt(data, 1), event: jsonAt(data, 9) };
-      case ENTITIES: return { type: "entities", bytes: data };
+      case ENTITIES: return entitiesAt(data);
       default: return null;
     }
   } catch {
@@ -54,6 +55,14 @@ export function acknowledgementOf(tick) {
   for (; tick >= 0x80; tick = Math.floor(tick / 0x80)) bytes.push((tick % 0x80) | 0x80);
   bytes.push(tick);
   return Uint8Array.from(bytes);
+}
+
+/** `03 ‖ tick ‖ base age ‖ acknowledged input + 1, or 0 ‖ body`. */
+function entitiesAt(data) {
+  const reader = new BitReader(data.subarray(1));
+  const tick = reader.readVarint(), baseAge = reader.readVarint(), acknowledged = reader.readVarint();
+  const body = data.subarray(1 + reader.position / 8);
+  return { type: "entities", tick, base_age: baseAge, client_seq: acknowledged ? acknowledged - 1 : null, body };
 }
 
 /** 64 bits, big-endian. */

@@ -40,22 +40,19 @@ export class Replica extends Emitter {
   get owned() { return [...this.entities.values()].filter((entity) => entity.isOwned); }
 
   /**
-   * Applies a frame as it came, type byte first. Returns `{ tick, clientSequence }`, the second null when nothing of ours has been applied yet;
-   * null for a frame that is not newer or whose base is missing. Throws `ReplicaError`, changing nothing, for what no server sends.
+   * Applies a message of the type `entities`. Says whether it is the present now: false for a frame that is not newer, or whose base is
+   * missing. Throws `ReplicaError`, changing nothing, for what no server sends.
    */
-  apply(bytes) {
-    const reader = new BitReader(bytes);
-    reader.read(8);
-    const tick = reader.readVarint(), baseAge = reader.readVarint(), acknowledged = reader.readVarint();
-    if (tick <= this.tick) return null;
+  apply({ tick, base_age: baseAge, body }) {
+    if (tick <= this.tick) return false;
     const base = baseAge ? this.#views.find((view) => view.tick === tick - baseAge) : null;
     if (base === undefined) {
       this.needsKeyframe = true;
-      return null;
+      return false;
     }
     let view;
     try {
-      view = this.#read(reader, base, tick);
+      view = this.#read(new BitReader(body), base, tick);
     } catch (error) {
       this.needsKeyframe = true;
       throw error;
@@ -63,7 +60,7 @@ export class Replica extends Emitter {
     this.needsKeyframe = false;
     this.#keep(view, base);
     this.#show(view);
-    return { tick, clientSequence: acknowledged ? acknowledged - 1 : null };
+    return true;
   }
 
   #keep(view, base) {
