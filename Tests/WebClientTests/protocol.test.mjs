@@ -29,7 +29,8 @@ test("states of v1 are a tick and JSON, or a text with both", () => {
 
 test("events of an event stream are of either version", () => {
   assert.deepEqual(readEvent({ name: "message", id: "42", data: '{"n":1}' }), { type: "keyframe", tick: 42, state: { n: 1 } });
-  assert.deepEqual(readEvent({ name: "keyframe", id: "42", data: '{"type":"keyframe","tick":42,"state":1}' }), { type: "keyframe", tick: 42, state: 1 });
+  assert.deepEqual(readEvent({ name: "keyframe", id: "42", data: "1" }), { type: "keyframe", tick: 42, state: 1 });
+  assert.deepEqual(readEvent({ name: "event", id: "42", data: '{"type":"event","seq":7,"event":{"goal":1}}' }), { type: "event", seq: 7, event: { goal: 1 } });
   assert.deepEqual(readEvent({ name: "end", id: "", data: '{"reason":"shard stopped"}' }), { type: "bye", code: null, reason: "shard stopped", retry_after_ms: null });
   assert.equal(readEvent({ name: "keyframe", id: "", data: "{" }), null);
 });

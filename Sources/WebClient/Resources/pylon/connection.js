@@ -49,14 +49,15 @@ export class ShardConnection extends Emitter {
   #pings = 0;
   #pingTimer = null;
   #retryAfterMs = 0;
+  #inputLatencyMs = null;
   #keyframeAskedAt = -Infinity;
   #wake = null;
   #isClosed = false;
   #running = null;
 
   /**
-   * `shard` is the only option that must be given. `token` is a string or a function that returns or promises one, asked again after a
-   * refusal; `sid` defaults to the caller's user id on the server; `url` to where the page came from; `transport` ("ws" or "sse") to the
+   * `shard` is the only option that must be given. `token` is a string, or a function that returns or promises one, or `{ token, sid }`; it is asked
+   * before each attempt. `sid` defaults to the caller's user id on the server; `url` to where the page came from; `transport` ("ws" or "sse") to the
    * first that works; `proto` to 2; `events: true` also follows the shard's events. `query` adds to the request's query, such as a join code.
    * `silenceMs` is how long a stream may say nothing: by default 10 s where pings are answered, else for ever, as a shard may rest.
    */
@@ -85,6 +86,9 @@ export class ShardConnection extends Emitter {
   /** What a page shows as transport. */
   get transport() { return this.#link ? this.#routes[this.#route].label : "-"; }
 
+  /** The round trip in milliseconds, of pings or else of inputs until they are applied; null while it is not known. */
+  get latencyMs() { return this.clock.rttMs ?? this.#inputLatencyMs; }
+
   /** Inputs that have not been acknowledged, oldest first: `{ input, sequence }`. */
   get unacknowledged() { return this.#unacknowledged; }
 
@@ -95,7 +99,7 @@ export class ShardConnection extends Emitter {
     const message = JSON.stringify({ input, client_seq: sequence, ...(tick === undefined ? {} : { tick }) });
     if (!this.#link.send(message)) return 0;
     this.#sequence = sequence;
-    this.#unacknowledged.push({ input, sequence, message });
+    this.#unacknowledged.push({ input, sequence, message, sentMs: this.#environment.now() });
     if (this.#unacknowledged.length > UNACKNOWLEDGED_MAXIMUM) this.#unacknowledged.shift();
     return sequence;
   }
@@ -139,32 +143,34 @@ export class ShardConnection extends Emitter {
     const route = this.#routes[this.#route];
     let isUseful = false;
     const heard = () => {
-      isUseful = true;
+      isUseful ||= this.status === "live";
       this.#feedWatchdog(this.#options.silenceMs ?? (this.#link.isV2 && route.kind === "ws" ? SILENCE_MS : null));
     };
     const session = {
       linked: (link) => { this.#link = link; this.#feedWatchdog(FIRST_MESSAGE_MS); },
       opened: (link) => this.#opened(link),
-      message: (data) => { heard(); this.#receive(this.#link.isV2 ? readServerMessage(data) : readSnapshot(data), data.length); },
-      event: (event) => { heard(); this.#receive(readEvent(event), event.data.length); },
+      message: (data) => { this.#receive(this.#link.isV2 ? readServerMessage(data) : readSnapshot(data), data.length); heard(); },
+      event: (event) => { this.#receive(readEvent(event), event.data.length); heard(); },
       refused: ({ error = {} }, sequence) => this.#refused({ code: error.code ?? "INPUT_REJECTED", message: error.message ?? "", client_seq: sequence }),
     };
     const ending = await route.open(route, request, session, this.#environment);
     this.#environment.clearTimeout(this.#watchdog);
     this.#environment.clearTimeout(this.#pingTimer);
     this.#link = null;
-    if (!isUseful && ending.reason) this.#tell("CONNECT", ending.reason);
+    if (!isUseful && !this.#isClosed) this.#tell("CONNECT", ending.reason || `closed with ${ending.code}`);
     return isUseful;
   }
 
   async #request() {
     const { shard, sid, token, proto, events, query } = this.#options;
+    const given = typeof token === "function" ? await token() : token;
     const asked = { ...query };
-    if (sid) asked.sid = sid;
+    const subscriber = given?.sid ?? sid;
+    if (subscriber) asked.sid = subscriber;
     if (proto === 2 && events) asked.events = "1";
     if (proto === 2 && this.#resumeToken) asked.resume_token = this.#resumeToken;
     if (proto === 2 && events && this.#eventLast !== null) asked.resume_events = this.#eventLast;
-    return { shard, proto, query: asked, token: typeof token === "function" ? await token() : token };
+    return { shard, proto, query: asked, token: given?.token ?? given };
   }
 
   #opened(link) {
@@ -222,6 +228,7 @@ export class ShardConnection extends Emitter {
 
   #forgetState() {
     this.clock.reset();
+    this.#inputLatencyMs = null;
     this.replica = null;
     this.tick = 0;
   }
@@ -259,8 +266,15 @@ export class ShardConnection extends Emitter {
   #acknowledge(sequence, tick) {
     if (sequence <= this.acknowledged) return;
     this.acknowledged = sequence;
+    this.#measure(this.#unacknowledged.find((input) => input.sequence === sequence));
     this.#unacknowledged = this.#unacknowledged.filter((input) => input.sequence > sequence);
     this.emit("ack", { clientSequence: sequence, tick });
+  }
+
+  #measure(input) {
+    if (!input) return;
+    const latencyMs = this.#environment.now() - input.sentMs;
+    this.#inputLatencyMs = this.#inputLatencyMs === null ? latencyMs : this.#inputLatencyMs * 0.8 + latencyMs * 0.2;
   }
 
   #refused({ code, message, client_seq: sequence }) {

@@ -41,7 +41,8 @@ export function readSnapshot(data) {
 export function readEvent({ name, id, data }) {
   try {
     const value = JSON.parse(data);
-    if (name === "message") return { type: "keyframe", tick: Number(id), state: value };
+    // States stand alone, of either version, with the tick as id.
+    if (name === "message" || name === "keyframe") return { type: "keyframe", tick: Number(id), state: value };
     if (name === "end") return { type: "bye", code: null, reason: value.reason, retry_after_ms: null };
     return { ...value, type: name };
   } catch {

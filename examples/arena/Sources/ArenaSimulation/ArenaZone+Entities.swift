@@ -17,7 +17,8 @@ extension ArenaZone: ReplicatedSimulation {
     public static let componentSchema: ComponentSchema = {
         let heading = FieldKind.unsigned(bits: 10)
         let number = FieldKind.unsigned(bits: 16)
-        let velocity = FieldKind.float(min: -1024, max: 1024, bits: 16)
+        // Whole 32nds of a pixel a second, so that rest is exactly 0.
+        let velocity = FieldKind.signed(bits: 16)
         do throws(ComponentSchemaError) {
             return try ComponentSchema(
                 position: PositionSchema(dimensions: 2, min: 0, max: 32_767.5, bits: 16),
@@ -88,8 +89,8 @@ extension ArenaZone: ReplicatedSimulation {
         entities.set(PlayerField.isShielded.rawValue, of: entity, to: player.shield.isRunning)
         entities.set(PlayerField.isDown.rawValue, of: entity, to: player.isDown)
         entities.set(PlayerField.score.rawValue, of: entity, to: player.score)
-        entities.set(PlayerField.velocityX.rawValue, of: entity, to: player.velocity.x)
-        entities.set(PlayerField.velocityY.rawValue, of: entity, to: player.velocity.y)
+        entities.set(PlayerField.velocityX.rawValue, of: entity, to: Self.velocityWord(player.velocity.x))
+        entities.set(PlayerField.velocityY.rawValue, of: entity, to: Self.velocityWord(player.velocity.y))
     }
 
     private mutating func mirror(shot index: Int) {
@@ -100,6 +101,8 @@ extension ArenaZone: ReplicatedSimulation {
         entities.set(0, of: entity, to: shot.heading.step)
         entities.set(1, of: entity, to: shot.owner)
     }
+
+    static func velocityWord(_ velocity: Double) -> Int { Int((velocity * 32).rounded()) }
 
     /// Half the width and height of what a player is sent, in pixels; the page shows 1280 x 720.
     static let sightWidth = 800.0

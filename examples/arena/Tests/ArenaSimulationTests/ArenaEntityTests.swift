@@ -40,7 +40,8 @@ import Testing
         #expect(value(.health) == .integer(5))
         #expect(value(.isShielded) == .bool(true))
         #expect(value(.isDown) == .bool(false))
-        #expect(abs(try #require(value(.velocityX)).number - 270) < 0.1)
+        #expect(value(.velocityX) == .integer(270 * 32))
+        #expect(value(.velocityY) == .integer(0))
 
         arena.leave("ada")
         #expect(arena.zone.entities.count == 0)

@@ -26,9 +26,8 @@ const effects = new Effects();
 const sound = new Sound(document.getElementById("sound"));
 const hud = new Hud((name) => connection.send({ name }));
 const controls = new Controls(scene, () => hud.used());
-const { token, sid } = await signIn();
-world.sid = sid;
-const connection = connect({ shard: "main", token, sid, events: true, transport: query.get("transport") ?? undefined });
+let guest = null;
+const connection = connect({ shard: "main", token: signIn, events: true, transport: query.get("transport") ?? undefined });
 const ship = new Ship(connection.clock);
 
 let wanted = { move: { x: 0, y: 0 }, angle: 0, fire: false };
@@ -39,16 +38,18 @@ connection.on("hello", (hello) => { world.buffer.tickMs = 1000 / hello.tick_rate
 connection.on("state", receive);
 connection.on("event", ({ event }) => world.acceptNews(event));
 
-/** A guest's token; the id we play under belongs to it. */
+// Perhaps the token is no longer good: another server may know nothing of it.
+connection.on("error", ({ code }) => { if (code === "CONNECT") guest = null; });
+
+/** A guest's token and the id to play under, the same until it is refused. */
 async function signIn() {
-  for (;;) {
-    const answer = await fetch("/api/auth/guest", { method: "POST" }).catch(() => null);
-    if (answer?.ok) {
-      const { token, user_id: userID } = await answer.json();
-      return { token, sid: onlooker ? `watch_${userID}` : userID };
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1000 + Math.random() * 1000));
-  }
+  if (guest) return guest;
+  const answer = await fetch("/api/auth/guest", { method: "POST" });
+  if (!answer.ok) throw new Error(`guest sign-in answered ${answer.status}`);
+  const { token, user_id: userID } = await answer.json();
+  guest = { token, sid: onlooker ? `watch_${userID}` : userID };
+  world.sid = guest.sid;
+  return guest;
 }
 
 function receive({ tick, state, replica, bytes }) {
@@ -108,7 +109,7 @@ function draw(now) {
   if (shown) paint(shown, now, elapsed);
   if (now - panelsAt > PANEL_MS) {
     panelsAt = now;
-    hud.show(world, connection, connection.clock.rttMs);
+    hud.show(world, connection, connection.latencyMs);
     if (shown) paintMap(map, shown, world.zone, { ...painter.camera, width: painter.width, height: painter.height });
   }
   hud.notice(noticeText(now));
@@ -163,6 +164,7 @@ function angleToNearest() {
 }
 
 function noticeText(now) {
+  if (connection.status === "closed") return "This zone is over.";
   if (connection.status === "lost") return "Connection lost, trying again…";
   if (connection.status === "connecting" || !world.latest || !world.zone) return "Joining…";
   if (downSince !== null) return `Down! Back in ${Math.max(1, Math.ceil(2.5 - (now - downSince) / 1000))}`;
@@ -193,7 +195,7 @@ window.arena = {
     return own ? [...latest.players.values()].filter((row) => !row.down && Math.hypot(row.x - own.x, row.y - own.y) < 420).length - 1 : 0;
   },
   get shots() { return world.latest?.shots.length ?? 0; },
-  get latency() { return connection.clock.rttMs ?? 0; },
+  get latency() { return connection.latencyMs ?? 0; },
 };
 
 document.body.classList.toggle("onlooker", onlooker);

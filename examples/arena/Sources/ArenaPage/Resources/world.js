@@ -41,7 +41,8 @@ export class World {
       if (kind >= 0) {
         state.wanderers.set(entity.id, { kind, x: entity.x, y: entity.y });
       } else if (entity.type === "player") {
-        state.players.set(entity.number, { ...entity, angle: radians(entity.aim) });
+        const { vx = 0, vy = 0 } = entity;   // Our own ship's alone, in 32nds of a pixel a second.
+        state.players.set(entity.number, { ...entity, angle: radians(entity.aim), vx: vx / 32, vy: vy / 32 });
         if (entity.isOwned) this.ownNumber = entity.number;
       } else if (entity.type === "shot") {
         state.shots.push({ x: entity.x, y: entity.y, angle: radians(entity.aim), owner: entity.owner });
