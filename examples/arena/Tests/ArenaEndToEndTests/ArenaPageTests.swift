@@ -34,6 +34,44 @@ struct ArenaPageTests {
         try expectReturnAfterRestart(server, first)
     }
 
+    /// Steering at once, although what the zone says of it comes 150 ms later, and no jerks when it does.
+    @Test(.timeLimit(.minutes(2))) func `a ship does not rubber-band on a bad line`() throws {
+        let server = try ArenaServer()
+        let line = try BadLine(to: server, latencyMilliseconds: 150, jitterMilliseconds: 20, lossPercent: 1)
+        let browser = try Chromium(width: 1280, height: 720)
+        let tab = try browser.open("http://\(line.endpoint)/")
+        #expect(try tab.waits(for: "arena.shown !== null && arena.latency > 100"))
+        _ = try tab.value(Self.pilot)
+        let (key, _) = try tab.value("arena.self.x < 1600") == true ? ("KeyD", 1) : ("KeyA", -1)
+        try tab.key(key, isDown: true)
+        #expect(try tab.waits(for: "pilot.corrections.length > 150"))
+        try tab.key(key, isDown: false)
+        #expect(try tab.waits(for: "pilot.moved !== null"))
+        // The answer to a key, in frames of a busy machine; the line alone takes 150.
+        let answer = try #require(try tab.value("pilot.moved - pilot.pressed").double)
+        #expect(answer < 140)
+        // Late segments and hunters cost a correction; the rest is rounding.
+        let median = try #require(try tab.value("pilot.share(0.5)").double)
+        let most = try #require(try tab.value("pilot.share(0.9)").double)
+        #expect(median < 1)
+        #expect(most < 10)
+        #expect(browser.complaints.isEmpty)
+    }
+
+    /// Watches how soon the ship answers a key, and how far the zone corrects it.
+    private static let pilot = """
+        (() => { const pilot = window.pilot = { pressed: null, moved: null, corrections: [],
+          share: (part) => pilot.corrections.toSorted((a, b) => a - b)[Math.floor(pilot.corrections.length * part)] };
+          let from = null;
+          addEventListener("keydown", () => { pilot.pressed ??= performance.now(); from ??= arena.shown; });
+          const watch = () => {
+            if (from && arena.shown && pilot.moved === null && Math.abs(arena.shown.x - from.x) > 2) pilot.moved = performance.now();
+            if (from && arena.shown) pilot.corrections.push(arena.correction);
+            requestAnimationFrame(watch);
+          };
+          watch(); return true; })()
+        """
+
     private func expectMovingPicture(_ tab: Tab) throws {
         let before = try tab.value(Self.picture).string
         #expect(before?.isEmpty == false)

@@ -5,16 +5,9 @@ import Testing
 @Suite struct LatencyProxyTests {
     @Test func `the proxy passes everything on, as late as it was told`() throws {
         let server = try ArenaServer()
-        let port = try #require(freePorts())
-        let log = ScratchDirectory()
-        let options = [
-            "proxy", "--port", String(port), "--to", String(server.endpoint.port), "--latency", "80", "--jitter", "10",
-            "--loss", "5", "--seconds", "60",
-        ]
-        let proxy = try ChildProcess(ArenaServer.program, options, log: log.path + "/log")
-        defer { proxy.stop() }
-        let through = Endpoint(host: "127.0.0.1", port: port)
-        let page = eventually(within: 20) { try? HTTPExchange.request("GET", "/arena.js", at: through) }
+        let line = try BadLine(to: server, latencyMilliseconds: 80, jitterMilliseconds: 10, lossPercent: 5)
+        let through = line.endpoint
+        let page = try HTTPExchange.request("GET", "/arena.js", at: through)
         let direct = try HTTPExchange.request("GET", "/arena.js", at: server.endpoint)
         #expect(page == direct)
 

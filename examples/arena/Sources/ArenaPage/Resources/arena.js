@@ -34,7 +34,10 @@ let wanted = { move: { x: 0, y: 0 }, angle: 0, fire: false };
 let sent = null, sentAt = 0, introduced = false, downSince = null, lastHealth = 5;
 
 connection.on("status", changeStatus);
-connection.on("hello", (hello) => { world.buffer.tickMs = 1000 / hello.tick_rate_hz; });
+connection.on("hello", (hello) => {
+  world.buffer.tickMs = 1000 / hello.tick_rate_hz;
+  ship.inputDelay = hello.input_delay_ticks;
+});
 connection.on("state", receive);
 connection.on("event", ({ event }) => world.acceptNews(event));
 

@@ -13,6 +13,8 @@ const TELEPORT = 220;          // Pixels that nobody flies in a tick.
 export class Ship {
   constructor(clock) {
     this.clock = clock;
+    /** How many steps behind the tick that an input names the zone applies it, as its hello says. */
+    this.inputDelay = 0;
     this.reset();
   }
 
@@ -38,7 +40,7 @@ export class Ship {
     this.tick ??= tick;
   }
 
-  /** Moves on to the tick that inputs will reach; calls `send(tick)` before each step, so that the zone hears of what it is based on. */
+  /** Moves on to the tick that inputs will reach; calls `send(tick)` before each step, so that the zone hears of what it is based on in time. */
   advance(now, elapsed, move, send) {
     const goal = this.clock.arrivalTick(now);
     if (goal === null || this.predictor.state === null) return;
@@ -47,7 +49,7 @@ export class Ship {
     if (last - this.tick > STEPS_AT_ONCE) this.tick = last - 1;
     while (this.tick < last) {
       this.tick += 1;
-      send(this.tick);
+      send(this.inputDelay ? this.tick - this.inputDelay : undefined);
       this.before = this.predictor.shown();
       this.predictor.predict(move, this.tick);
     }
