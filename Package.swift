@@ -55,15 +55,20 @@ let package = Package(
                 "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonJSON", "PylonNet", "PylonStreamProtocol",
                 "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
-        module("Simulation", ["PylonJSON", "PylonTime"]),
+        module("Simulation", ["PylonBytes", "PylonJSON", "PylonTime"]),
+        module(
+            "Replay",
+            [
+                "PylonBytes", "PylonJSON", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime",
+            ]),
         module("Replication", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTime"]),
         module("Policy", ["PylonJSON", "PylonSchema"]),
         module(
             "ShardHost",
             [
                 "CSystem", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonJSON", "PylonNet",
-                "PylonReplication", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonThreading",
-                "PylonTime",
+                "PylonReplay", "PylonReplication", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry",
+                "PylonThreading", "PylonTime",
             ]),
         module(
             "Storage",
@@ -104,22 +109,25 @@ let package = Package(
             ]),
         module(
             "Operations",
-            ["PylonJSON", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonStorage", "PylonThreading", "PylonTime"]),
+            [
+                "PylonJSON", "PylonPolicy", "PylonRecords", "PylonReplay", "PylonSchema", "PylonShardHost",
+                "PylonSimulation", "PylonStorage", "PylonThreading", "PylonTime",
+            ]),
         module(
             "Server",
             [
                 "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonFanout",
                 "PylonGateway", "PylonHTTP", "PylonJSON", "PylonMatchmaking", "PylonNet", "PylonOpenAPI",
                 "PylonOperations", "PylonPolicy",
-                "PylonRecords", "PylonRooms", "PylonSchema", "PylonShardHost", "PylonStorage", "PylonTelemetry",
-                "PylonThreading", "PylonTime", "PylonWebClient",
+                "PylonRecords", "PylonReplay", "PylonRooms", "PylonSchema", "PylonShardHost", "PylonStorage",
+                "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebClient",
                 "PylonWebSocket",
             ]),
         module(
             "",
             [
-                "PylonAPI", "PylonBytes", "PylonJSON", "PylonMatchmaking", "PylonRecords", "PylonReplication",
-                "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime",
+                "PylonAPI", "PylonBytes", "PylonJSON", "PylonMatchmaking", "PylonRecords", "PylonReplay",
+                "PylonReplication", "PylonServer", "PylonShardHost", "PylonSimulation", "PylonTime",
             ],
             path: "Sources/Pylon"),
         .executableTarget(
@@ -192,6 +200,13 @@ let package = Package(
         tests("StreamProtocol", ["PylonBytes", "PylonJSON", "PylonStreamProtocol"]),
         tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
         tests(
+            "Replay",
+            [
+                "PylonBytes", "PylonJSON", "PylonReplay", "PylonSimulation", "PylonTelemetry", "PylonTestSupport",
+                "PylonThreading", "PylonTime",
+            ]
+        ),
+        tests(
             "Replication",
             [
                 "PylonBytes", "PylonJSON", "PylonReplicaTrial", "PylonReplication", "PylonSimulation",
@@ -201,15 +216,16 @@ let package = Package(
         tests(
             "ShardHost",
             [
-                "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonReplication",
-                "PylonShardHost", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonTestSupport",
-                "PylonThreading",
+                "PylonBytes", "PylonEventLoop", "PylonFanout", "PylonJSON", "PylonNet", "PylonReplay",
+                "PylonReplication", "PylonShardHost", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry",
+                "PylonTestSupport", "PylonThreading",
                 "PylonTime",
             ]),
         tests(
             "Storage",
             [
-                "PylonJSON", "PylonSchema", "PylonStorage", "PylonTelemetry", "PylonTestSupport", "PylonThreading",
+                "PylonBytes", "PylonJSON", "PylonSchema", "PylonStorage", "PylonTelemetry", "PylonTestSupport",
+                "PylonThreading",
                 "PylonTime",
             ]),
         tests(
@@ -233,7 +249,12 @@ let package = Package(
                 "PylonJSON", "PylonOperations", "PylonSchema", "PylonStorage", "PylonTestSupport", "PylonThreading",
                 "PylonTime",
             ]),
-        tests("Server", ["PylonBytes", "PylonNet", "PylonOperations", "PylonServer"]),
+        tests(
+            "Server",
+            [
+                "PylonBytes", "PylonNet", "PylonOperations", "PylonServer", "PylonShardHost", "PylonStorage",
+                "PylonTelemetry", "PylonTestSupport", "PylonThreading",
+            ]),
         tests(
             "Allocation",
             [

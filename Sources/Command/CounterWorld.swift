@@ -4,7 +4,7 @@ internal import PylonSimulation
 internal import PylonTime
 
 /// A shard for tests: inputs add to a total, which everyone sees with the newest acknowledgement of each sender.
-struct CounterWorld: Simulation {
+struct CounterWorld: PersistentSimulation {
     /// `{"add": 3}`; the total wraps around rather than trap.
     struct Input: Decodable, Sendable {
         let add: Int
@@ -51,5 +51,18 @@ struct CounterWorld: Simulation {
         }
         json.endObject()
         json.endObject()
+    }
+
+    func save(into state: inout StateWriter) {
+        state.write(1 as UInt64)
+        state.write(total)
+        state.write(senders) { $1.write($0) }
+    }
+
+    init(restoring state: inout StateReader, setup: ShardSetup) throws {
+        _ = try state.readVersion(newest: 1)
+        finishAt = setup.config["finish_at"]?.int
+        total = try state.readInt()
+        senders = try state.readArray { (state) throws(StateError) in try state.readSubscriber() }
     }
 }

@@ -60,6 +60,11 @@ struct FanoutWorld: Simulation {
         write(context.tick, into: &json)
     }
 
+    /// The snapshot shows the time, which no replay does again.
+    func hashState(into hasher: inout StateHasher) {
+        hasher.combine(tickLimit)
+    }
+
     private func write(_ tick: Tick, into json: inout JSONWriter) {
         json.beginObject()
         json.member("ts", clock.microsecondsSinceEpoch())

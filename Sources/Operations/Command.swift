@@ -1,3 +1,4 @@
+internal import PylonShardHost
 internal import PylonTime
 
 /// A command of the operator's: what it is called, what it takes and what it does.
@@ -17,6 +18,8 @@ package struct Command: Sendable {
     struct Call: Sendable {
         let arguments: CommandArguments
         let clock: any Clock
+        /// The kinds of shard that the program has.
+        let kinds: [ShardKind]
     }
 
     /// One word, or two for a command of a group.

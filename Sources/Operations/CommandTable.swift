@@ -1,5 +1,6 @@
 internal import Glibc
 internal import PylonJSON
+package import PylonShardHost
 package import PylonTime
 
 /// The operator's commands, which every server has beside `serve`.
@@ -7,6 +8,7 @@ package enum CommandTable {
     /// In the order of the usage text.
     package static let all: [Command] = [
         .schemaCheck, .schemaPlan, .schemaPush, .schemaInspect, .schemaHistory, .policyExplain, .backup, .restore,
+        .replay,
     ]
 
     /// The first words, each once.
@@ -18,11 +20,11 @@ package enum CommandTable {
 
     /// Runs the command that `arguments` begin with and returns the exit status; nil when they begin with none.
     package static func run(
-        _ arguments: [String], program: String, environment: [String: String], clock: any Clock = SystemClock()
+        _ arguments: [String], program: String, environment: [String: String], kinds: [ShardKind] = [],
+        clock: any Clock = SystemClock()
     ) -> Int32? {
-        guard let outcome = outcome(of: arguments, program: program, environment: environment, clock: clock) else {
-            return nil
-        }
+        let outcome = outcome(of: arguments, program: program, environment: environment, kinds: kinds, clock: clock)
+        guard let outcome else { return nil }
         write(outcome.output, to: STDOUT_FILENO)
         write(outcome.errors, to: STDERR_FILENO)
         return outcome.status.rawValue
@@ -49,7 +51,8 @@ package enum CommandTable {
 
     /// What running the command comes to; nil when `arguments` begin with none.
     static func outcome(
-        of arguments: [String], program: String, environment: [String: String], clock: any Clock
+        of arguments: [String], program: String, environment: [String: String], kinds: [ShardKind] = [],
+        clock: any Clock
     ) -> Outcome? {
         guard let first = arguments.first else { return nil }
         let group = all.filter { $0.words[0] == first }
@@ -68,18 +71,19 @@ package enum CommandTable {
             if let operand = command.operand, operand.isRequired, parsed.operands.isEmpty {
                 throw UsageProblem("\(command.name) needs a <\(operand.name)>; see --help")
             }
-            return outcome(of: command, parsed, program: program, clock: clock)
+            let call = Command.Call(arguments: parsed, clock: clock, kinds: kinds)
+            return outcome(of: command, call, program: program)
         } catch {
             return Outcome(errors: "\(program): \(error)", status: .usage)
         }
     }
 
     private static func outcome(
-        of command: Command, _ arguments: CommandArguments, program: String, clock: any Clock
+        of command: Command, _ call: Command.Call, program: String
     ) -> Outcome {
-        let writesJSON = arguments.isOn(.json)
+        let writesJSON = call.arguments.isOn(.json)
         do throws(CommandFailure) {
-            let report = try command.run(Command.Call(arguments: arguments, clock: clock))
+            let report = try command.run(call)
             return Outcome(output: writesJSON ? report.json.text : report.text, status: report.status)
         } catch {
             return Outcome(

@@ -4,6 +4,7 @@
 @_exported public import PylonJSON
 @_exported public import PylonMatchmaking
 @_exported public import PylonRecords
+@_exported public import PylonReplay
 @_exported public import PylonReplication
 @_exported public import PylonServer
 @_exported public import PylonShardHost

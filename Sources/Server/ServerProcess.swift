@@ -8,8 +8,11 @@ internal import PylonFanout
 internal import PylonGateway
 internal import PylonJSON
 internal import PylonNet
+internal import PylonOperations
+internal import PylonReplay
 internal import PylonRooms
 internal import PylonShardHost
+internal import PylonStorage
 internal import PylonTelemetry
 internal import PylonThreading
 internal import PylonTime
@@ -39,9 +42,15 @@ final class ServerProcess {
     private let workers: [TickWorker]
     let registry: ShardRegistry
     let lobby: Lobby
+    /// Nil without a folder for them.
+    let recordings: Recordings?
+    /// Nil without a manifest, for then there is no database.
+    private let shardStore: DatabaseShardStore?
+    private let keepers: ShardKeepers
     private let loops: [EventLoop]
     private var threads: [Thread] = []
     private var logThread: Thread?
+    private var recordingThread: Thread?
     private let listeners: ListenerSet
     private var phases = PhaseList([])
     /// Nil without a manifest.
@@ -73,9 +82,14 @@ final class ServerProcess {
             maximum: configuration.integer(.proxyHops) > 0 ? 0 : streamsMaximum * Self.connectionsPerStream,
             refused: gateway.connectionsRefused)
         workers = (0..<(workerCount == 0 ? processors : workerCount)).map { TickWorker(index: $0, clock: clock) }
+        recordings = try Self.recordings(configuration, program: server.program, clock: clock)
+        let hasDatabase = ManifestFile.path(named: configuration.text(.manifestPath)) != nil
+        shardStore = hasDatabase ? DatabaseShardStore() : nil
+        keepers = ShardKeepers(recordings: recordings, store: shardStore, report: { [log] line in log.error(line) })
         registry = ShardRegistry(
             kinds: server.kinds, workers: workers, shardsMaximum: configuration.integer(.shardsMaximum), clock: clock,
-            random: { SecureRandom.number() }, onEnd: { [log] id, ending in log.info("shard \(id): \(ending.reason)") })
+            random: { SecureRandom.number() }, keepers: keepers,
+            onEnd: { [log] id, ending in log.info("shard \(id): \(ending.reason)") })
         lobby = Lobby(registry: registry) { SecureRandom.number() }
         matches = MatchService(server, configuration, registry: registry, clock: clock, log: log)
         try matches.check(registry, log)
@@ -99,6 +113,7 @@ final class ServerProcess {
             Phase("metrics", start: registerMetrics),
             Phase("descriptors", start: raiseDescriptorLimit),
             Phase("data plane", start: openDataPlane, stop: { self.dataPlane?.close() }),
+            Phase("recordings", start: startRecordings, stop: stopRecordings),
             Phase("tick workers", start: startWorkers, stop: stopWorkers),
             Phase("shards", start: createShards),
             Phase("event loops", start: startLoops, stop: stopLoops),
@@ -146,7 +161,37 @@ final class ServerProcess {
     private func openDataPlane() throws(StartError) {
         guard let plane = try DataPlane(configuration, for: server, clock: clock, log: log) else { return }
         dataPlane = plane
+        shardStore?.open(plane.database)
+        MetricsCatalog.register(in: metrics, keepers.counters)
         MetricsCatalog.register(in: metrics, plane)
+    }
+
+    private static func recordings(
+        _ configuration: Configuration, program: String, clock: any Clock
+    ) throws(StartError) -> Recordings? {
+        guard let settings = configuration.recordingSettings(program: "\(program) \(ShardServer.version)") else {
+            guard configuration.integer(.recordingMinutes) == 0 else {
+                throw StartError(description: "PYLON_RECORD_MINUTES needs a folder: set PYLON_RECORD_DIR")
+            }
+            return nil
+        }
+        do throws(RecordingError) {
+            return try Recordings(settings, clock: clock)
+        } catch {
+            throw StartError(description: "the folder of the recordings, \(error)")
+        }
+    }
+
+    private func startRecordings() throws(StartError) {
+        guard let recordings else { return }
+        recordingThread = recordings.start()
+        MetricsCatalog.register(in: metrics, recordings.counters)
+    }
+
+    /// After the workers, which hand over their last blocks when their shards end.
+    private func stopRecordings() {
+        recordings?.close()
+        recordingThread?.join()
     }
 
     private func startWorkers() throws(StartError) {
@@ -161,8 +206,10 @@ final class ServerProcess {
         threads = []
     }
 
+    /// Those that were there when the last process ended, then those to begin with that are not among them.
     private func createShards() throws(StartError) {
-        for shard in server.shards {
+        try restoreShards()
+        for shard in server.shards where registry.get(shard.id) == nil {
             do {
                 var config = shard.config.object ?? JSONObject()
                 if config["idle_ticks_before_shutdown"] == nil { config["idle_ticks_before_shutdown"] = 0 }
@@ -173,6 +220,20 @@ final class ServerProcess {
             } catch {
                 throw StartError(description: "cannot create shard \(shard.id): \(error)")
             }
+        }
+    }
+
+    private func restoreShards() throws(StartError) {
+        guard let dataPlane else { return }
+        do throws(StorageError) {
+            try DatabaseShardStore.restoreAll(
+                from: dataPlane.database, counters: keepers.counters, report: { [log] line in log.error(line) }
+            ) { [registry, log] kept throws(RestoreError) in
+                try registry.restore(kept)
+                log.info("shard \(kept.id) is back")
+            }
+        } catch {
+            throw StartError(description: "the stored shards cannot be read: \(error)")
         }
     }
 

@@ -28,6 +28,7 @@ enum SettingKey: String, Sendable, CaseIterable {
     case connectionsPerAddress, proxyHops, webSocketFrameBytes, shardMessageBytes, webSocketDeflate
     case pingSeconds, drainSeconds, logLevel
     case logFormat, testEndpoints
+    case recordingFolder, recordingMinutes, recordingShardBytes, recordingBytes
     case responseBytes, pageRowsMaximum, pageRowsStandard, operationsMaximum, importBytes
     case includeDepth, graphNodes, graphRows, aggregateGroups, pullChanges, pullScan, searchTextBytes
     case filterDepth, filterConditions, filterOperands, filterInValues, filterOrders, filterLikeBytes
@@ -36,7 +37,7 @@ enum SettingKey: String, Sendable, CaseIterable {
 
 extension Setting {
     /// The table. Names and defaults are the reference's where it has the setting (spec/services.md 4.3).
-    static let table: [Setting] = server + data
+    static let table: [Setting] = server + recording + data
 
     /// By their keys.
     static let options = Dictionary(uniqueKeysWithValues: table.map { ($0.key, $0.option) })

@@ -41,7 +41,7 @@ public struct ShardServer: Sendable {
         self.verbs = verbs
     }
 
-    /// Runs the command line: `serve` (also without a verb), a verb of your own, the operator's (`schema`, `policy`, `backup`, `restore`),
+    /// Runs the command line: `serve` (also without a verb), a verb of your own, the operator's (`schema`, `policy`, `backup`, `restore`, `replay`),
     /// `--help` or `--version`. Exits with 0 after a clean shutdown, 1 when the server cannot start, 64 when the command line or the
     /// environment is wrong; docs/operations.md has the rest.
     public func main() -> Never {
@@ -52,7 +52,8 @@ public struct ShardServer: Sendable {
         guard let first = arguments.first else { serve([]) }
         // A verb's own --help is its own business.
         if let verb = verbs.first(where: { $0.name == first }) { exit(verb.run(Array(arguments.dropFirst()))) }
-        if let status = CommandTable.run(arguments, program: program, environment: Environment.all) { exit(status) }
+        let status = CommandTable.run(arguments, program: program, environment: Environment.all, kinds: kinds)
+        if let status { exit(status) }
         if arguments.contains("--help") || first == "help" || first == "-h" {
             print(Usage.text(program: program, verbs: verbs.map { ($0.usage, $0.effect) }))
             exit(0)

@@ -1,3 +1,4 @@
+internal import PylonJSON
 internal import PylonSimulation
 internal import PylonThreading
 
@@ -15,6 +16,8 @@ final class InputQueue<World: Simulation>: Sendable {
         /// The step it waits for; 0 for the next.
         let due: UInt64
         let bytesCount: Int
+        /// What it was decoded from, where that is kept; else null.
+        let json: JSONValue
     }
 
     private struct State {
@@ -29,15 +32,19 @@ final class InputQueue<World: Simulation>: Sendable {
         var superseded: Set<UInt64> = []
     }
 
-    private let state = Lock(State())
+    private let state: Lock<State>
     private let capacity: Int
+    private let keepsJSON: Bool
     /// One subscriber gets a quarter of the queue, so that whoever floods a shard silences only itself; small queues are shared freely.
     private let shareMaximum: Int
     /// How many steps an input may wait for the one it belongs to.
     private let delay: UInt64
 
-    /// `capacity` 0 is unlimited. An input that names a tick waits for the step `delay` behind it, but at most for `delay` steps.
-    init(capacity: Int, delay: Int = 0) {
+    /// `capacity` 0 is unlimited. An input that names a tick waits for the step `delay` behind it, but at most for `delay` steps. Numbers go on
+    /// behind `sequenceLast`.
+    init(capacity: Int, delay: Int = 0, sequenceLast: UInt64 = 0, keepsJSON: Bool = false) {
+        state = Lock(State(sequenceLast: sequenceLast))
+        self.keepsJSON = keepsJSON
         self.delay = UInt64(delay)
         self.capacity = capacity == 0 ? .max : capacity
         shareMaximum = capacity == 0 ? .max : max(64, capacity / 4)
@@ -80,7 +87,7 @@ final class InputQueue<World: Simulation>: Sendable {
             state.entries.append(
                 Entry(
                     queued: queued, caller: caller, isAuthorized: isAuthorized, due: due,
-                    bytesCount: message.bytesCount))
+                    bytesCount: message.bytesCount, json: keepsJSON ? message.input : .null))
             return Pushed(sequence: state.sequenceLast, isFirst: state.entries.count == 1, isLate: isLate)
         }
     }

@@ -1,6 +1,6 @@
-public import PylonJSON
+package import PylonReplay
 public import PylonSimulation
-public import PylonTime
+package import PylonTime
 
 /// A sort of shard that the server can create by name: `POST /api/shards {"id","kind","config"}`.
 public struct ShardKind: Sendable {
@@ -10,7 +10,17 @@ public struct ShardKind: Sendable {
     let fields: [ConfigField]
     /// What signed-in users may do with its shards.
     let lobby: LobbyRule
-    let makeHandle: @Sendable (ShardSetup, ShardConfiguration, TickWorker, ShardCounters) throws -> any ShardHandle
+    /// Whether its worlds can be saved.
+    let isPersistent: Bool
+    let makeHandle:
+        @Sendable (ShardSetup, ShardConfiguration, TickWorker, ShardCounters, ShardKeepers) throws -> any ShardHandle
+    /// Makes a shard from what was stored of it. Throws when that cannot be read.
+    let restoreHandle:
+        @Sendable (KeptShard, ShardSetup, ShardConfiguration, TickWorker, ShardCounters, ShardKeepers) throws ->
+            any ShardHandle
+    /// Runs a recording of such a shard again.
+    package let replay:
+        @Sendable (inout RecordingReader, ShardSetup, ShardConfiguration, ClosedRange<Tick>) throws -> ReplayReport
 
     /// Registers `makeWorld` under `name`. It runs once per shard, on any thread; throw `ConfigurationError` to refuse the `config`
     /// with a message for its author.
@@ -22,31 +32,61 @@ public struct ShardKind: Sendable {
         _ name: String, config fields: [ConfigField] = [], lobby: LobbyRule = .closed,
         _ makeWorld: @escaping @Sendable (ShardSetup) throws -> World
     ) {
+        self.init(name, fields, lobby, WorldState(), makeWorld)
+    }
+
+    /// Registers `makeWorld` for worlds that can be saved: with `checkpoint_ticks` in their `config` they outlive the process.
+    public init<World: PersistentSimulation>(
+        _ name: String, config fields: [ConfigField] = [], lobby: LobbyRule = .closed,
+        _ makeWorld: @escaping @Sendable (ShardSetup) throws -> World
+    ) {
+        self.init(name, fields, lobby, WorldState(), makeWorld)
+    }
+
+    private init<World: Simulation>(
+        _ name: String, _ fields: [ConfigField], _ lobby: LobbyRule, _ worldState: WorldState<World>,
+        _ makeWorld: @escaping @Sendable (ShardSetup) throws -> World
+    ) {
         self.name = name
         self.fields = fields
         self.lobby = lobby
-        makeHandle = { setup, configuration, worker, counters in
-            let shard = Shard(world: try makeWorld(setup), configuration: configuration)
-            return ShardRunner(id: setup.id, kind: name, worker: worker, shard: shard, counters: counters)
+        isPersistent = worldState.isPersistent
+        makeHandle = { setup, configuration, worker, counters, keepers in
+            let saved = SavedShard(shard: Shard(world: try makeWorld(setup), configuration: configuration))
+            return ShardRunner(
+                setup, kind: name, worker: worker, saved: saved, worldState: worldState, counters: counters,
+                keepers: keepers)
+        }
+        restoreHandle = { kept, setup, configuration, worker, counters, keepers in
+            let saved = try Self.saved(kept, worldState, setup, configuration)
+            return ShardRunner(
+                setup, kind: name, worker: worker, saved: saved, worldState: worldState, counters: counters,
+                keepers: keepers, isRestored: true)
+        }
+        replay = { recording, setup, configuration, range in
+            try Replayer.report(
+                of: &recording, worldState, setup: setup, configuration: configuration, range: range, make: makeWorld)
         }
     }
-}
 
-/// What a kind makes its world from.
-public struct ShardSetup: Sendable {
-    /// The shard's id.
-    public let id: String
-    /// The whole `config` object; the engine has taken its own fields from it already and left them in.
-    public let config: JSONValue
-    /// `config.seed`, or a number from the operating system.
-    public let seed: UInt64
-    /// The server's clock, for worlds that show the time. Simulated time is `StepContext.dt`; nothing may depend on this one.
-    public let clock: any Clock
-
-    public init(id: String, config: JSONValue, seed: UInt64, clock: any Clock) {
-        self.id = id
-        self.config = config
-        self.seed = seed
-        self.clock = clock
+    /// The shard as it was when the process ended: its state, and what happened since.
+    private static func saved<World: Simulation>(
+        _ kept: KeptShard, _ worldState: WorldState<World>, _ setup: ShardSetup, _ configuration: ShardConfiguration
+    ) throws -> SavedShard<World> {
+        let state = try SavedShard(kept.state, worldState, setup: setup, configuration: configuration)
+        var replayer = Replayer(state, worldState)
+        for block in kept.journal {
+            guard replayer.run(block) else {
+                throw StateError.malformed("its journal: \(replayer.report.problem ?? "it cannot be run")")
+            }
+        }
+        var saved = SavedShard(
+            shard: replayer.shard, sequenceLast: replayer.sequenceLast, eventLast: replayer.eventLast)
+        saved.shard.keepSeats()
+        // Events may have gone out that are forgotten: their numbers must not be given to others.
+        if !kept.isClean, !configuration.keeping.isJournalled {
+            saved.eventLast = max(saved.eventLast, setup.clock.microsecondsSinceEpoch())
+        }
+        return saved
     }
 }

@@ -1,6 +1,7 @@
 package import PylonFanout
 package import PylonJSON
 package import PylonSimulation
+internal import PylonTelemetry
 internal import PylonThreading
 package import PylonTime
 
@@ -19,6 +20,7 @@ package final class ShardRegistry: Sendable {
     private let random: @Sendable () -> UInt64
     /// Running shards by worker, for binding a new one to the least loaded.
     private let loads: Lock<[Int]>
+    private let keepers: ShardKeepers
     private let onEnd: @Sendable (_ id: String, StreamEnding) -> Void
     private let table = Lock<[String: any ShardHandle]>([:])
     /// Whether shards may still be made. Held while a factory runs, so that one id never gets two worlds. Taken before `table`, never after (docs/lock-order.md).
@@ -28,7 +30,7 @@ package final class ShardRegistry: Sendable {
     /// `onEnd` hears of each shard that ends, on its worker's thread.
     package init(
         kinds: [ShardKind], workers: [TickWorker], shardsMaximum: Int, clock: any Clock,
-        random: @escaping @Sendable () -> UInt64,
+        random: @escaping @Sendable () -> UInt64, keepers: ShardKeepers = ShardKeepers(),
         onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void = { _, _ in }
     ) {
         self.kinds = Dictionary(kinds.map { ($0.name, $0) }) { _, last in last }
@@ -37,6 +39,7 @@ package final class ShardRegistry: Sendable {
         self.shardsMaximum = shardsMaximum
         self.clock = clock
         self.random = random
+        self.keepers = keepers
         self.onEnd = onEnd
     }
 
@@ -135,6 +138,32 @@ package final class ShardRegistry: Sendable {
         }
     }
 
+    /// Brings back a shard that was stored; it goes on at its tick. Throws, in words, when it cannot.
+    package func restore(_ kept: KeptShard) throws(RestoreError) {
+        let made = creation.withLock { isOpen in
+            Result { () throws(RestoreError) in
+                guard isOpen, get(kept.id) == nil else { throw RestoreError("there is such a shard already") }
+                guard let kind = kinds[kept.kind] else { throw RestoreError("there is no kind \(kept.kind)") }
+                guard count < shardsMaximum else { throw RestoreError("there are \(shardsMaximum) shards already") }
+                do {
+                    keepers.instances.pass(kept.instance)
+                    let config = try JSONParser.parse(kept.config)
+                    let configuration = try ShardConfiguration(json: config)
+                    try keepers.check(configuration.keeping, isPersistent: kind.isPersistent)
+                    let setup = ShardSetup(id: kept.id, config: config, seed: kept.seed, clock: clock)
+                    let shard = try kind.restoreHandle(
+                        kept, setup, configuration, leastLoadedWorker, counters, keepers)
+                    shard.status.access.restrict(try AccessRule(json: config))
+                    enter(shard)
+                } catch {
+                    throw RestoreError(String(describing: error))
+                }
+            }
+        }
+        try made.get()
+        keepers.counters.restored.add()
+    }
+
     private func make(id: String, kind: String, config: JSONValue) throws(RegistryError) -> any ShardHandle {
         guard !id.isEmpty, id.utf8.count <= Self.idBytesMaximum,
             id.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F }), id != Self.reservedID
@@ -145,23 +174,29 @@ package final class ShardRegistry: Sendable {
         do {
             let config = try ConfigField.complete(config, with: kind.fields)
             let setup = ShardSetup(id: id, config: config, seed: try seed(in: config), clock: clock)
-            let worker = leastLoadedWorker
             let access = try AccessRule(json: config)
-            shard = try kind.makeHandle(setup, try ShardConfiguration(json: config), worker, counters)
+            let configuration = try ShardConfiguration(json: config)
+            try keepers.check(configuration.keeping, isPersistent: kind.isPersistent)
+            shard = try kind.makeHandle(setup, configuration, leastLoadedWorker, counters, keepers)
             shard.status.access.restrict(access)
         } catch let error as ConfigurationError {
             throw .invalidConfiguration(error)
         } catch {
             throw .invalidConfiguration(ConfigurationError("", String(describing: error)))
         }
-        table.withLock { $0[id] = shard }
+        enter(shard)
+        return shard
+    }
+
+    /// Lets others find a shard, and starts it.
+    private func enter(_ shard: any ShardHandle) {
+        table.withLock { $0[shard.id] = shard }
         let index = shard.worker.index
         loads.withLock { $0[index] += 1 }
         shard.start { [weak self, onEnd] id, ending in
             self?.loads.withLock { $0[index] -= 1 }
             onEnd(id, ending)
         }
-        return shard
     }
 
     private func seed(in config: JSONValue) throws(ConfigurationError) -> UInt64 {
@@ -185,6 +220,15 @@ package struct KindDescription: Sendable {
     package let isListed: Bool
     /// Whether users may make shards of it.
     package let isOpen: Bool
+}
+
+/// Why a stored shard does not come back.
+package struct RestoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
 }
 
 /// Why the registry made no shard.

@@ -45,7 +45,7 @@ extension ShardRunner {
     func takeSeat(
         _ subscriber: SubscriberID, as role: SubscriberRole, _ attachment: UInt64, _ session: StartedSession?
     ) {
-        shard.attach(subscriber, as: role)
+        attach(subscriber, as: role)
         noteRoles(of: subscriber)
         if session != nil { counters.sessions.add(1) }
         guard role == .player else {
@@ -55,7 +55,7 @@ extension ShardRunner {
         }
         guard seats.attach(subscriber, attachment, session: session?.session) else { return }
         // The connection that the held seat stood for.
-        shard.detach(subscriber)
+        detach(subscriber)
         counters.seatsHeld.add(-1)
         counters.seatsResumed.add()
     }
@@ -69,7 +69,7 @@ extension ShardRunner {
         let sessionsBefore = seats.sessionCount
         let isHeld = seats.detach(subscriber, attachment, now: now, holds: isRunning)
         counters.sessions.add(seats.sessionCount - sessionsBefore)
-        guard isHeld else { return shard.detach(subscriber) }
+        guard isHeld else { return detach(subscriber) }
         counters.seatsHeld.add(1)
         guard !awaitsSeatExpiry, let deadline = seats.deadlineNext else { return }
         awaitsSeatExpiry = true
@@ -80,11 +80,11 @@ extension ShardRunner {
         let sessionsBefore = spectatorSeats.sessionCount
         _ = spectatorSeats.detach(subscriber, attachment, now: worker.clock.now(), holds: false)
         counters.sessions.add(spectatorSeats.sessionCount - sessionsBefore)
-        shard.detach(subscriber, as: .spectator)
+        detach(subscriber, as: .spectator)
     }
 
     /// Tells other threads who takes part, after that may have changed.
-    private func noteRoles(of subscriber: SubscriberID) {
+    func noteRoles(of subscriber: SubscriberID) {
         status.note(subscriber, isPlaying: shard.isAttached(subscriber))
         status.spectators.store(shard.spectatorCount, ordering: .relaxed)
     }
@@ -93,7 +93,7 @@ extension ShardRunner {
     fileprivate func expireSeats(now: Instant) -> Instant? {
         let expired = seats.takeExpired(now: now)
         for subscriber in expired {
-            shard.detach(subscriber)
+            detach(subscriber)
             noteRoles(of: subscriber)
         }
         counters.seatsHeld.add(-expired.count)
@@ -166,20 +166,26 @@ extension ShardRunner {
         awaitsFirstStates = true
         worker.submit { [self] in
             awaitsFirstStates = false
-            if isRunning { audience.publishFirstStates(of: shard) }
+            whenShown { [self] in
+                if isRunning { audience.publishFirstStates(of: shard) }
+            }
         }
     }
 
     // MARK: Answering
 
-    /// Tells the senders of the step's inputs what became of them: refusals at once, acknowledgements with the next state.
-    func answer(_ inputs: [Shard<World>.QueuedInput]) {
+    /// Notes what is to be told to the senders of the step's inputs.
+    func noteAnswers(_ inputs: [Shard<World>.QueuedInput]) {
         for failure in shard.failures {
             let error = ShardError.inputMalformed(reason: inputRefusalReason(failure.error))
             refuse(failure.origin, failure.subscriber, failure.clientSequence, error)
         }
         for input in inputs where input.clientSequence != nil { seats.noteApplied(input.subscriber) }
-        if shard.publishesNow { acknowledge() }
+    }
+
+    /// Tells the senders what became of their inputs: refusals at once, acknowledgements with the state.
+    func sendAnswers(acknowledging isDue: Bool) {
+        if isDue { acknowledge() }
         audience.post.flush()
     }
 
@@ -223,8 +229,9 @@ extension ShardRunner {
     func resendState(to subscription: Subscription) {
         let attachment = subscription.attachment
         worker.submit { [self] in
-            guard isRunning else { return }
-            audience.resendState(to: attachment, shard)
+            whenShown { [self] in
+                if isRunning { audience.resendState(to: attachment, shard) }
+            }
         }
     }
 }

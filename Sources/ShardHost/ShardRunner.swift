@@ -2,6 +2,7 @@ internal import PylonEventLoop
 internal import PylonFanout
 internal import PylonJSON
 internal import PylonNet
+internal import PylonReplay
 internal import PylonSimulation
 internal import PylonTelemetry
 internal import PylonTime
@@ -34,23 +35,41 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     /// Whether the worker has been asked to send first states.
     var awaitsFirstStates = false
     private let events = EventOutbox()
+    /// Hears of everything that changes the world; nil when nobody keeps any of it.
+    let journal: ShardJournal<World>?
+    var keeping = KeepingState()
     private var drained: [InputQueue<World>.Entry] = []
     private var accepted: [Shard<World>.QueuedInput] = []
 
-    init(id: String, kind: String, worker: TickWorker, shard: Shard<World>, counters: ShardCounters) {
-        self.id = id
+    init(
+        _ setup: ShardSetup, kind: String, worker: TickWorker, saved: SavedShard<World>, worldState: WorldState<World>,
+        counters: ShardCounters, keepers: ShardKeepers, isRestored: Bool = false
+    ) {
+        id = setup.id
         self.kind = kind
         self.worker = worker
-        self.shard = shard
         self.counters = counters
-        let configuration = shard.configuration
+        var saved = saved
+        if saved.eventLast == 0 { saved.eventLast = worker.clock.microsecondsSinceEpoch() }
+        shard = saved.shard
+        // Here, where nobody can have joined yet.
+        journal = ShardJournal(
+            of: saved, setup, kind: kind, worker: worker, worldState: worldState, keepers: keepers)
+        if isRestored { keeping.seatsHeld = saved.shard.attached }
+        let configuration = saved.shard.configuration
         status = ShardStatus(now: worker.clock.now())
-        queue = InputQueue(capacity: configuration.inputsQueuedMaximum, delay: configuration.inputDelayTicks)
+        queue = InputQueue(
+            capacity: configuration.inputsQueuedMaximum, delay: configuration.inputDelayTicks,
+            sequenceLast: saved.sequenceLast, keepsJSON: journal != nil)
         rateLimit = InputRateLimit(perSecond: configuration.inputsPerSecond)
         seats = SeatTable(grace: configuration.reconnectGrace)
         audience = ShardAudience(
-            counters: counters.fanout, eventStart: EventCursor(worker.clock.microsecondsSinceEpoch()),
+            counters: counters.fanout, eventStart: EventCursor(saved.eventLast),
             eventsKeptMaximum: configuration.eventsKeptMaximum, keepsHashes: configuration.hashTicks > 0)
+        status.tick.store(saved.shard.tick.number, ordering: .relaxed)
+        journal?.follow { [weak self] in
+            self.map { ($0.shard, $0.audience.eventLast.number + UInt64($0.events.count)) }
+        }
     }
 
     var inputsQueued: Int { queue.count }
@@ -61,6 +80,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             let now = worker.clock.now()
             let rate = shard.configuration.tickRate
             eventLast = now
+            holdSeats(now: now)
             if !rate.isEventDriven {
                 let first = worker.firstDeadline(rate: rate)
                 schedule = TickSchedule(start: first, rate: rate)
@@ -76,6 +96,11 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     func run(now: Instant) -> Instant? {
         guard isRunning else { return nil }
         guard var schedule else { return stopIfIdle(now: now) }
+        if let journal, journal.isHolding {
+            // The disk is slower than the ticks: the shard does not run ahead of it.
+            journal.countHold()
+            return now + .milliseconds(1)
+        }
         let due = schedule.take(now: now)
         self.schedule = schedule
         counters.lateness.record(due.lateness)
@@ -83,6 +108,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         for _ in 0..<due.steps {
             step()
             guard isRunning else { return nil }
+            if shard.isFinished { break }
         }
         let idleTicks = shard.tick.number - shard.tickLastActive.number
         let idleMaximum = shard.configuration.idleMaximum
@@ -107,8 +133,9 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     private func step() {
         let began = worker.clock.now()
         queue.drain(into: &drained, step: shard.tick.number + 1)
-        for entry in drained {
-            if mayApply(entry) { accepted.append(entry.queued) }
+        for entry in drained where mayApply(entry) {
+            accepted.append(entry.queued)
+            journal?.input(entry.queued, json: entry.json)
         }
         let failedBefore = shard.inputsFailed
         shard.step(inputs: accepted, events: events)
@@ -118,14 +145,25 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         counters.inputsRefused.add(drained.count - applied)
         status.tick.store(shard.tick.number, ordering: .relaxed)
         status.stamp.set(shard.tick, now: began)
-        audience.publishEvents(events)
-        events.removeAll()
-        if seats.hasSessions { answer(accepted) }
+        if seats.hasSessions { noteAnswers(accepted) }
         drained.removeAll(keepingCapacity: true)
         accepted.removeAll(keepingCapacity: true)
         let hashTicks = UInt64(shard.configuration.hashTicks)
         if hashTicks > 0, shard.tick.number % hashTicks == 0 { audience.recordHashes(of: shard) }
-        if shard.publishesNow { audience.publishSnapshots(of: shard) }
+        keeping.isSnapshotDue = keeping.isSnapshotDue || shard.publishesNow
+        guard let journal else { return publish() }
+        let eventNumber = audience.eventLast.number + UInt64(events.count)
+        journal.stepped(shard, eventLast: eventNumber, isSeen: audience.count > 0)
+        if journal.isHolding { publishWhenShown(journal) } else { publish() }
+    }
+
+    /// Hands out what the last step came to.
+    func publish() {
+        audience.publishEvents(events)
+        events.removeAll()
+        if seats.hasSessions { sendAnswers(acknowledging: keeping.isSnapshotDue) }
+        if keeping.isSnapshotDue { audience.publishSnapshots(of: shard) }
+        keeping.isSnapshotDue = false
         if shard.isFinished { end(.finished) }
     }
 
@@ -145,6 +183,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         guard isRunning else { return }
         status.isRunning.store(false, ordering: .releasing)
         counters.seatsHeld.add(-seats.forgetHeld())
+        journal?.ended(shard, comesBack: ending == .goingAway)
         onEnd(id, ending)
         audience.end(ending)
     }
@@ -156,12 +195,15 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     // MARK: Subscribing
 
     func subscribe(_ request: SubscribeRequest) {
-        worker.submit { [self] in
-            do throws(ShardError) {
-                try admit(request)
-            } catch {
-                request.connection.loop.submit { request.answer(.failure(error)) }
-            }
+        // What is shown first has to be as durable as everything else.
+        worker.submit { [self] in whenShown { self.decide(request) } }
+    }
+
+    private func decide(_ request: SubscribeRequest) {
+        do throws(ShardError) {
+            try admit(request)
+        } catch {
+            request.connection.loop.submit { request.answer(.failure(error)) }
         }
     }
 
@@ -199,7 +241,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     /// Joining and leaving change a world between its ticks. Where the next tick is milliseconds away it tells; an event-driven world
     /// may rest for hours, so what newcomers see first is written anew.
-    private func forgetLatestIfEventDriven() {
+    func forgetLatestIfEventDriven() {
         if shard.configuration.tickRate.isEventDriven { audience.forgetLatest() }
     }
 
@@ -298,14 +340,16 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     /// Steps an event-driven shard now or, when the last step is less than a millisecond ago, then: one busy sender may not take a
     /// worker from the other shards.
-    private func stepForInput() {
+    func stepForInput() {
         let now = worker.clock.now()
         let earliest = eventStepLast + Self.eventStepInterval
         guard earliest <= now else { return worker.schedule(DeferredStep(runner: self), at: earliest) }
         guard isRunning, queue.count > 0 else { return }
+        if let journal, journal.isHolding { return stepWhenShown(journal) }
         eventLast = now
         eventStepLast = now
         step()
+        keepNews()
     }
 
     /// The finest that fixed rates have, too (`TickRate.hertzMaximum`).

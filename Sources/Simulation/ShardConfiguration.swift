@@ -25,6 +25,8 @@ public struct ShardConfiguration: Hashable, Sendable {
     public var inputDelayTicks = 0
     /// The hash of the state is kept every so many ticks, for clients to compare theirs with; 0 is never.
     public var hashTicks = 0
+    /// What is recorded, and what outlives the process.
+    public var keeping = ShardKeeping()
 
     /// 10 minutes: longer than that nobody waits for a player.
     public static let reconnectGraceMaximum: Duration = .seconds(600)
@@ -40,16 +42,18 @@ public struct ShardConfiguration: Hashable, Sendable {
     public init() {}
 
     /// The fields of a shard's `config` that belong to the engine; what a kind adds to them is its own business.
-    package static let fieldNames = [
-        "tick_rate_hz", "max_subscribers", "max_input_queue", "idle_ticks_before_shutdown", "snapshot_format",
-        "ticks_per_snapshot", "events_kept", "reconnect_grace_ms", "inputs_per_second", "input_delay_ticks",
-        "hash_ticks", "max_players", "max_spectators", "max_ticks",
-    ]
+    package static let fieldNames =
+        [
+            "tick_rate_hz", "max_subscribers", "max_input_queue", "idle_ticks_before_shutdown", "snapshot_format",
+            "ticks_per_snapshot", "events_kept", "reconnect_grace_ms", "inputs_per_second", "input_delay_ticks",
+            "hash_ticks", "max_players", "max_spectators", "max_ticks",
+        ] + ShardKeeping.fieldNames
 
     /// Reads the engine's fields out of a shard's `config` object; missing ones keep their default.
     ///
     /// Throws `ConfigurationError` naming the field that is of the wrong type, out of range or not supported.
     public init(json: JSONValue) throws(ConfigurationError) {
+        keeping = try ShardKeeping(json: json)
         if let hertz = try Self.integer("tick_rate_hz", in: json, 0...TickRate.hertzMaximum) {
             guard let rate = TickRate(hertz: hertz) else {
                 throw ConfigurationError("tick_rate_hz", "must be 0 to 1000")
@@ -61,6 +65,9 @@ public struct ShardConfiguration: Hashable, Sendable {
         if let ticks = try Self.integer("idle_ticks_before_shutdown", in: json, 0...1_000_000_000) {
             let rate = tickRate.isEventDriven ? TickRate.standard : tickRate
             idleMaximum = rate.interval * ticks
+        } else if keeping.checkpointTicks > 0 {
+            // Whoever wants a world to outlive the process does not want it to go because nobody was there for a while.
+            idleMaximum = .zero
         } else if !tickRate.isEventDriven {
             idleMaximum = tickRate.interval * 1800
         }
@@ -95,7 +102,7 @@ public struct ShardConfiguration: Hashable, Sendable {
         if let ticks = try Self.integer("hash_ticks", in: json, 0...1_000_000) { hashTicks = ticks }
     }
 
-    private static func integer(
+    static func integer(
         _ name: String, in json: JSONValue, _ range: ClosedRange<Int>
     ) throws(ConfigurationError) -> Int? {
         guard let value = json[name], value != .null else { return nil }

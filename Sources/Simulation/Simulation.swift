@@ -65,6 +65,10 @@ public protocol Simulation: SendableMetatype {
 
     /// The view that `subscriber` has in this role. Default: `view(of:)`.
     func view(of subscriber: SubscriberID, as role: SubscriberRole) -> View
+
+    /// Combines everything that later steps depend on, for the checkpoints of recordings. Default: nothing, and the hash is one of the
+    /// saved state of a `PersistentSimulation`, or of the snapshot where `View` is `WholeView`; other worlds have none.
+    func hashState(into hasher: inout StateHasher)
 }
 
 /// The view of a simulation in which everybody sees everything.
@@ -90,6 +94,8 @@ extension Simulation {
     public mutating func subscriberJoined(_ subscriber: SubscriberID) {}
 
     public mutating func subscriberLeft(_ subscriber: SubscriberID) {}
+
+    public func hashState(into hasher: inout StateHasher) {}
 
     public mutating func stepEnded(_ tick: Tick) {}
 

@@ -10,4 +10,9 @@ public struct SubscriberID: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { name }
+
+    /// Whether the UTF-8 of the name comes first: an order that no version of Unicode changes.
+    package func precedes(_ other: SubscriberID) -> Bool {
+        name.utf8.lexicographicallyPrecedes(other.name.utf8)
+    }
 }

@@ -62,6 +62,15 @@ package final class Database: Sendable {
         try await writer.write(bytes: bytes, body)
     }
 
+    /// Runs `body` in a transaction like ``write(bytes:_:)``, without waiting: `done` hears of the result, on whatever thread, and must not
+    /// wait for anything.
+    package func submit(
+        bytes: Int, _ body: @escaping @Sendable (inout WriteTransaction) throws(StorageError) -> Void,
+        done: @escaping @Sendable (StorageError?) -> Void
+    ) {
+        writer.submit(SubmittedWrite(body, done), bytes: bytes)
+    }
+
     /// Runs `body` on a snapshot of the database and returns its result.
     ///
     /// Throws `deadlineExceeded` when it is not done within `patience` of this call (nil for the settings'), `overloaded` when
@@ -145,6 +154,7 @@ extension Database {
             try connection.run(Meta.schema)
             for statement in ChangeLog.schema { try connection.run(statement) }
             try connection.run(SchemaHistory.schema)
+            for statement in ShardTables.schema { try connection.run(statement) }
             let wasUnclean = try connection.meta(Meta.cleanShutdownKey) == "0"
             if settings.marksShutdown {
                 if wasUnclean { try connection.checkIntegrity(fullBytesMaximum: settings.fullCheckBytesMaximum) }

@@ -55,6 +55,14 @@ package struct Row: ~Copyable {
         withText(column) { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// A copy of the column as bytes; empty when null.
+    package func blob(_ column: Int) -> [UInt8] {
+        let index = Int32(truncatingIfNeeded: column)
+        let bytes = sqlite3_column_blob(statement, index)
+        return Array(
+            UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : Int(sqlite3_column_bytes(statement, index))))
+    }
+
     /// The column as a value of the manifest's type, as far as what is stored fits it: other programs may have stored
     /// anything. Nil for a column that has no type there, such as a count.
     package func value(_ column: Int, as type: FieldType?) -> FieldValue {

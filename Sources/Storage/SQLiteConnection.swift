@@ -73,6 +73,17 @@ package final class SQLiteConnection {
         while try statement.step() {}
     }
 
+    /// Runs one statement to its end, with bytes as one of its parameters: the last, or the one at `index`, for which `values` has a null.
+    func run(
+        _ sql: String, _ values: [FieldValue], blob: UnsafeRawBufferPointer, at index: Int? = nil
+    ) throws(StorageError) {
+        let statement = try checkOut(sql)
+        defer { statements.checkIn(statement) }
+        try statement.bind(index == nil ? values + [.null] : values)
+        try statement.bind(blob: blob, at: index ?? values.count)
+        while try statement.step() {}
+    }
+
     /// Runs one statement and passes its rows to `body`, until it returns false.
     func rows(
         _ sql: String, _ values: [FieldValue] = [], _ body: (borrowing Row) throws(StorageError) -> Bool

@@ -56,6 +56,13 @@ final class Statement {
         guard code == SQLITE_OK else { throw StorageError(code, on: connection, operation: sql) }
     }
 
+    /// Binds bytes without copying them: they have to stay until `reset`.
+    func bind(blob: UnsafeRawBufferPointer, at index: Int) throws(StorageError) {
+        let code = sqlite3_bind_blob64(
+            handle, Int32(truncatingIfNeeded: index + 1), blob.baseAddress, UInt64(blob.count), nil)
+        guard code == SQLITE_OK else { throw StorageError(code, on: connection, operation: sql) }
+    }
+
     /// Binds all values, in order.
     func bind(_ values: [FieldValue]) throws(StorageError) {
         assert(Int(sqlite3_bind_parameter_count(handle)) == values.count, "values for other parameters: \(sql)")

@@ -69,6 +69,39 @@ final class PendingWrite<Value: Sendable>: WriteJob, @unchecked Sendable {
     }
 }
 
+/// A write whose caller does not wait.
+final class SubmittedWrite: WriteJob, @unchecked Sendable {
+    // Safety: as for WriteJob.
+    private let body: @Sendable (inout WriteTransaction) throws(StorageError) -> Void
+    private let done: @Sendable (StorageError?) -> Void
+    private var error: StorageError?
+
+    init(
+        _ body: @escaping @Sendable (inout WriteTransaction) throws(StorageError) -> Void,
+        _ done: @escaping @Sendable (StorageError?) -> Void
+    ) {
+        self.body = body
+        self.done = done
+    }
+
+    override func run(_ transaction: inout WriteTransaction) -> Bool {
+        do throws(StorageError) {
+            try body(&transaction)
+            error = nil
+        } catch {
+            self.error = error
+        }
+        take(keepsChanges ? transaction.actions : [])
+        return keepsChanges
+    }
+
+    override var keepsChanges: Bool { error == nil }
+
+    override func deliver(_ error: StorageError?) {
+        done(error ?? self.error)
+    }
+}
+
 /// A read among the writes, of a database in memory, which has one connection.
 final class ReadOnWriter: WriteJob, @unchecked Sendable {
     // Safety: as for WriteJob.

@@ -7,6 +7,9 @@ public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
         state = seed
     }
 
+    /// The seed of a generator that goes on from here: what to save of this one.
+    public var continuation: UInt64 { state }
+
     @inlinable
     public mutating func next() -> UInt64 {
         advance()

@@ -11,7 +11,7 @@ import Testing
     @Test func namesAndFlagsAreDistinct() {
         let names = CommandTable.all.map(\.name)
         #expect(Set(names).count == names.count)
-        #expect(CommandTable.firstWords == ["schema", "policy", "backup", "restore"])
+        #expect(CommandTable.firstWords == ["schema", "policy", "backup", "restore", "replay"])
         for command in CommandTable.all {
             let flags = (command.options + [.json]).compactMap(\.flag) + ["--help", "-h"]
             #expect(Set(flags).count == flags.count, "\(command.name)")

@@ -15,16 +15,19 @@ final class ShardFixture: Sendable {
     let registry: ShardRegistry
     let server: TestServer
 
-    init(kinds: [ShardKind] = [LedgerWorld.kind], shardsMaximum: Int = 100) throws {
+    init(
+        kinds: [ShardKind] = [LedgerWorld.kind], shardsMaximum: Int = 100, keepers: ShardKeepers = ShardKeepers()
+    ) throws {
         worker = TickWorker(index: 0, clock: clock)
         registry = ShardRegistry(
-            kinds: kinds, workers: [worker], shardsMaximum: shardsMaximum, clock: clock, random: { 42 })
+            kinds: kinds, workers: [worker], shardsMaximum: shardsMaximum, clock: clock, random: { 42 },
+            keepers: keepers)
         server = try TestServer()
     }
 
     /// Makes a shard and lets it begin: one of a fixed rate stands at tick 1 then.
-    func create(_ config: JSONValue = [:], id: String = "s") throws -> any ShardHandle {
-        let shard = try registry.create(id: id, kind: "ledger", config: config)
+    func create(_ config: JSONValue = [:], id: String = "s", kind: String = "ledger") throws -> any ShardHandle {
+        let shard = try registry.create(id: id, kind: kind, config: config)
         _ = worker.runDue()
         return shard
     }

@@ -83,7 +83,8 @@ import Testing
             ShardConfiguration.fieldNames == [
                 "tick_rate_hz", "max_subscribers", "max_input_queue", "idle_ticks_before_shutdown", "snapshot_format",
                 "ticks_per_snapshot", "events_kept", "reconnect_grace_ms", "inputs_per_second", "input_delay_ticks",
-                "hash_ticks", "max_players", "max_spectators", "max_ticks",
+                "hash_ticks", "max_players", "max_spectators", "max_ticks", "record", "record_hash_ticks",
+                "checkpoint_ticks", "journal",
             ])
     }
 }

@@ -13,7 +13,7 @@ enum Dependencies {
         ["HTTP"],
         ["WebSocket", "EventStream", "OpenAPI", "StreamProtocol"],
         ["Fanout", "Simulation", "Policy"],
-        ["Replication"],
+        ["Replay", "Replication"],
         ["ShardHost", "Storage"],
         ["Auth", "Cache", "Matchmaking", "Records", "Rooms", "Sync", "Jobs", "Functions", "WebClient"],
         ["Gateway", "Operations"],

@@ -18,6 +18,9 @@ struct Main {
             pages: PageFile.all.map { Page(path: $0.path, contentType: $0.contentType, bytes: $0.bytes) },
             verbs: [
                 Verb(
+                    "soak", usage: SoakCommand.synopsis, effect: "plays for simulated hours and says what came of it",
+                    run: SoakCommand.run),
+                Verb(
                     "bots", usage: BotsCommand.synopsis, effect: "sends bots into a running arena", run: BotsCommand.run
                 ),
                 Verb("proxy", usage: ProxyCommand.synopsis, effect: "plays through a bad link", run: ProxyCommand.run),

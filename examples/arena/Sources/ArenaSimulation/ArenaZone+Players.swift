@@ -92,7 +92,10 @@ extension ArenaZone {
     }
 
     private mutating func mend(_ index: Int, _ seconds: Double) {
-        if players[index].mending.elapses(in: seconds) { players[index].health += 1 }
+        // It may have begun before the player went down, and end after the revival.
+        if players[index].mending.elapses(in: seconds) {
+            players[index].health = min(Player.healthMaximum, players[index].health + 1)
+        }
         if players[index].health < Player.healthMaximum, !players[index].mending.isRunning {
             players[index].mending.start(Self.mendingTime)
         }

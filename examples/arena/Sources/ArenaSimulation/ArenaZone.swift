@@ -18,7 +18,7 @@ public struct ArenaZone: Simulation {
     /// What happened in the last step and since.
     public internal(set) var events: [ArenaEvent] = []
     /// How many of `events` the next step forgets: those that were there when the last one ended.
-    private var eventsTold = 0
+    var eventsTold = 0
 
     /// What clients see of all that.
     public var entities = EntityTable(schema: componentSchema, historyTicks: 32)
@@ -38,12 +38,18 @@ public struct ArenaZone: Simulation {
     static let share: [Int] = [64, 26, 10]
 
     public init(rules: ZoneRules = ZoneRules(), seed: UInt64) {
-        self.rules = rules
+        self.init(emptyWith: rules)
         random = SeededGenerator(seed: seed)
+        populate()
+    }
+
+    /// A zone in which nobody is yet.
+    init(emptyWith rules: ZoneRules) {
+        self.rules = rules
+        random = SeededGenerator(seed: 0)
         // 96 pixels: five times a wanderer's radius, so that most queries touch four cells.
         wandererGrid = SpatialGrid(width: rules.width, height: rules.height, cellSize: 96)
         playerGrid = SpatialGrid(width: rules.width, height: rules.height, cellSize: 192)
-        populate()
     }
 
     /// A zone as a shard is created with: `config` may hold the rules.

@@ -55,6 +55,12 @@ public struct Player: Located, Sendable {
 struct Timer: Sendable {
     private var remaining = 0.0
 
+    init() {}
+
+    init(restoring state: inout StateReader) throws(StateError) {
+        remaining = try state.readFiniteDouble()
+    }
+
     var isRunning: Bool { remaining > 0 }
 
     mutating func start(_ seconds: Double) {
@@ -68,5 +74,9 @@ struct Timer: Sendable {
         // A rounding error must not cost a whole step: 0.2 - 4 x 0.05 is not quite zero.
         if remaining < 1e-9 { remaining = 0 }
         return remaining == 0
+    }
+
+    func save(into state: inout StateWriter) {
+        state.write(remaining)
     }
 }

@@ -1,0 +1,101 @@
+internal import PylonJSON
+internal import PylonReplay
+internal import PylonSimulation
+
+/// Hears everything that happens to one shard, in order, and passes it on to whoever keeps it. Belongs to the shard's worker.
+final class ShardJournal<World: Simulation> {
+    private let recorder: ShardRecorder<World>?
+    private let keeper: ShardKeeper<World>?
+    /// The newest sequence number of an input.
+    private var sequenceLast: UInt64
+
+    /// Nil when nobody wants to hear anything.
+    init?(
+        of saved: SavedShard<World>, _ setup: ShardSetup, kind: String, worker: TickWorker,
+        worldState: WorldState<World>, keepers: ShardKeepers
+    ) {
+        let configuration = saved.shard.configuration
+        let keeping = configuration.keeping
+        sequenceLast = saved.sequenceLast
+        recorder = keepers.recordings.flatMap { recordings in
+            guard recordings.records(keeping) else { return nil }
+            return ShardRecorder(
+                recordings, of: setup, kind: kind, configuration: configuration, worldState: worldState)
+        }
+        keeper = keepers.store.flatMap { store in
+            guard keeping.checkpointTicks > 0 else { return nil }
+            return ShardKeeper(
+                store, keepers: keepers, worker: worker, setup: setup, kind: kind, keeping: keeping,
+                worldState: worldState)
+        }
+        guard recorder != nil || keeper != nil else { return nil }
+        recorder?.begin(saved.shard, sequenceLast: saved.sequenceLast, eventLast: saved.eventLast)
+        keeper?.begin(saved.shard, sequenceLast: saved.sequenceLast, eventLast: saved.eventLast)
+    }
+
+    /// Tells where to find the shard when its state is to be saved outside a step. Called once, before anything happens.
+    func follow(_ current: @escaping () -> (shard: Shard<World>, eventLast: UInt64)?) {
+        keeper?.current = { [unowned self] in
+            current().map { ($0.shard, sequenceLast, $0.eventLast) }
+        }
+    }
+
+    // MARK: What happens
+
+    /// A connection of `subscriber` has been attached.
+    func joined(_ subscriber: SubscriberID, as role: SubscriberRole) {
+        recorder?.joined(subscriber, as: role)
+        keeper?.joined(subscriber, as: role)
+    }
+
+    /// A connection of `subscriber` has been detached.
+    func left(_ subscriber: SubscriberID, as role: SubscriberRole) {
+        recorder?.left(subscriber, as: role)
+        keeper?.left(subscriber, as: role)
+    }
+
+    /// The next step applies `input`, which came as `json`.
+    func input(_ input: Shard<World>.QueuedInput, json: JSONValue) {
+        sequenceLast = max(sequenceLast, input.sequence)
+        let recorded = RecordedInput(
+            subscriber: input.subscriber, sequence: input.sequence, clientSequence: input.clientSequence, json: json)
+        recorder?.input(recorded)
+        keeper?.input(recorded)
+    }
+
+    /// The shard took a step that `isSeen` by somebody; `eventLast` is the number of the newest event then.
+    func stepped(_ shard: Shard<World>, eventLast: UInt64, isSeen: Bool) {
+        recorder?.stepped(shard, sequenceLast: sequenceLast, eventLast: eventLast)
+        keeper?.stepped(isSeen: isSeen)
+    }
+
+    /// The shard has ended; `comesBack` when another process is to go on with it.
+    func ended(_ shard: Shard<World>, comesBack: Bool) {
+        recorder?.end(shard)
+        keeper?.end(comesBack: comesBack)
+    }
+
+    // MARK: Durability
+
+    /// Whether the last step may not be shown yet; the shard takes no other until then.
+    var isHolding: Bool { keeper?.isHolding ?? false }
+
+    /// A step has to wait.
+    func countHold() {
+        keeper?.countHold()
+    }
+
+    /// Runs `body` when the last step may be shown; at once if it may.
+    func whenShown(_ body: @escaping () -> Void) {
+        if let keeper { keeper.whenDurable(body) } else { body() }
+    }
+
+    /// Whether something waits to be handed over by `flush`.
+    var hasNews: Bool { recorder?.hasNews ?? false || keeper?.hasNews ?? false }
+
+    /// Hands over what waits, for a shard that may not step for a while.
+    func flush() {
+        recorder?.flush()
+        keeper?.flush()
+    }
+}

@@ -1,0 +1,70 @@
+package import PylonReplay
+internal import PylonSimulation
+package import PylonTelemetry
+internal import PylonThreading
+
+/// What keeps things of shards beyond their lives, as far as the process has it.
+package struct ShardKeepers: Sendable {
+    package let recordings: Recordings?
+    package let store: (any ShardStore)?
+    package let counters = KeepingCounters()
+    let instances = InstanceNumbers()
+    /// Says something to the operator.
+    let report: @Sendable (String) -> Void
+
+    package init(
+        recordings: Recordings? = nil, store: (any ShardStore)? = nil,
+        report: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.recordings = recordings
+        self.store = store
+        self.report = report
+    }
+
+    /// Throws when a shard asks for what is not there.
+    func check(_ keeping: ShardKeeping, isPersistent: Bool) throws(ConfigurationError) {
+        if keeping.isRecorded, recordings == nil {
+            throw ConfigurationError("record", "needs a folder for recordings (PYLON_RECORD_DIR)")
+        }
+        guard keeping.checkpointTicks > 0 else { return }
+        if !isPersistent { throw ConfigurationError("checkpoint_ticks", "needs a kind whose worlds can be saved") }
+        if store == nil { throw ConfigurationError("checkpoint_ticks", "needs a database (--app, PYLON_MANIFEST)") }
+    }
+}
+
+/// Numbers for the shards that have an id one after the other. Safe from any thread.
+final class InstanceNumbers: Sendable {
+    private let last = Lock<UInt64>(0)
+
+    /// A number behind all before; `time`, in microseconds since 1970, as long as the clock is not set back.
+    func next(_ time: UInt64) -> UInt64 {
+        last.withLock { last in
+            last = max(time, last + 1)
+            return last
+        }
+    }
+
+    /// From now on numbers are behind `number`.
+    func pass(_ number: UInt64) {
+        last.withLock { $0 = max($0, number) }
+    }
+}
+
+/// What keeping shards in the database comes to.
+package struct KeepingCounters: Sendable {
+    /// States saved.
+    package let checkpoints = Counter()
+    /// States that were due while the writer was still busy with the last change of that shard; they are saved as soon as it is done.
+    package let checkpointsSkipped = Counter()
+    /// Changes that the database refused, and states that are too large.
+    package let failures = Counter()
+    package let stateBytes = Counter()
+    package let journalBytes = Counter()
+    /// Steps that waited because what the last one shows was not yet durable.
+    package let stepsHeld = Counter()
+    /// Shards that came back, and those that could not.
+    package let restored = Counter()
+    package let setAside = Counter()
+
+    package init() {}
+}

@@ -1,0 +1,70 @@
+import PylonBytes
+import PylonShardHost
+import PylonStorage
+import PylonTelemetry
+import PylonTestSupport
+import PylonThreading
+import Testing
+
+@testable import PylonServer
+
+@Suite struct DatabaseShardStoreTests {
+    private static func store(_ id: String, kind: String, in database: Database) async throws {
+        try await database.write { t throws(StorageError) in
+            let shard = StoredShard(id: id, instance: 1, kind: kind, config: "{}", seed: 1, tick: 1)
+            _ = try t.putShard(shard, state: SharedBytes([7]), isClean: false)
+        }
+    }
+
+    private static func restoreAll(
+        _ database: Database, _ counters: KeepingCounters, _ reports: Mailbox<String>,
+        _ restore: @escaping @Sendable (KeptShard) throws(RestoreError) -> Void
+    ) async throws {
+        // It blocks, as start-up may.
+        let blocking = BlockingThread(name: "restore", capacity: 1)
+        let thread = blocking.start()
+        let result = await blocking.run { () -> Result<Void, StorageError> in
+            Result { () throws(StorageError) in
+                try DatabaseShardStore.restoreAll(
+                    from: database, counters: counters, report: { reports.put($0) }, restore)
+            }
+        }
+        blocking.close()
+        thread.join()
+        try #require(result).get()
+    }
+
+    @Test func aShardThatDoesNotComeBackIsSetAsideAndStopsNoOther() async throws {
+        let database = try Database(.memory)
+        defer { database.close() }
+        for id in ["a", "b", "c"] { try await Self.store(id, kind: id == "b" ? "gone" : "k", in: database) }
+        let (counters, reports, back) = (KeepingCounters(), Mailbox<String>(), Mailbox<String>())
+        try await Self.restoreAll(database, counters, reports) { kept throws(RestoreError) in
+            guard kept.kind == "k" else { throw RestoreError("there is no kind \(kept.kind)") }
+            back.put(kept.id)
+        }
+        #expect(try back.next() == "a")
+        #expect(try back.next() == "c")
+        let report = try reports.next()
+        #expect(report.contains("shard b") && report.contains("there is no kind gone"))
+        #expect(counters.setAside.value == 1)
+        // It is not tried again.
+        try await Self.restoreAll(database, counters, reports) { kept throws(RestoreError) in back.put(kept.id) }
+        #expect(try back.next() == "a")
+        #expect(try back.next() == "c")
+        #expect(counters.setAside.value == 1)
+    }
+
+    @Test func aShardThatEndsTheProcessEachTimeIsSetAsideInTheEnd() async throws {
+        let database = try Database(.memory)
+        defer { database.close() }
+        try await Self.store("a", kind: "k", in: database)
+        let (counters, reports) = (KeepingCounters(), Mailbox<String>())
+        // Starts that never get as far as storing a state.
+        for _ in 0..<5 { try await Self.restoreAll(database, counters, reports) { _ in } }
+        #expect(counters.setAside.value == 0)
+        try await Self.restoreAll(database, counters, reports) { _ in Issue.record("it is tried again") }
+        #expect(counters.setAside.value == 1)
+        #expect(try reports.next().contains("5 times"))
+    }
+}
