@@ -26,14 +26,14 @@ final class RecordedShard<World: Simulation> {
         recorder.begin(shard, sequenceLast: 0, eventLast: 0)
     }
 
-    func join(_ name: String) {
-        shard.attach(SubscriberID(name))
-        recorder.joined(SubscriberID(name))
+    func join(_ name: String, as role: SubscriberRole = .player) {
+        shard.attach(SubscriberID(name), as: role)
+        recorder.joined(SubscriberID(name), as: role)
     }
 
-    func leave(_ name: String) {
-        shard.detach(SubscriberID(name))
-        recorder.left(SubscriberID(name))
+    func leave(_ name: String, as role: SubscriberRole = .player) {
+        shard.detach(SubscriberID(name), as: role)
+        recorder.left(SubscriberID(name), as: role)
     }
 
     func input(_ json: JSONValue, from name: String, client: UInt64? = nil) throws {
@@ -67,6 +67,8 @@ final class RecordedShard<World: Simulation> {
             let name = ["a", "bb", "ccc", "dddd"][Int(dice >> 8 & 3)]
             if dice & 0x1F == 0 { join(name) }
             if dice & 0x1F == 1 { leave(name) }
+            if dice & 0x1F == 2 { join(name, as: .spectator) }
+            if dice & 0x1F == 3 { leave(name, as: .spectator) }
             for _ in 0..<Int(dice >> 20 & 3) {
                 let push = chance.next() & 0xFF
                 let json: JSONValue = push & 1 == 0 ? .integer(Int64(push)) : .number(Double(push))

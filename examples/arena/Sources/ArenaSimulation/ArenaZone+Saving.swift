@@ -1,6 +1,7 @@
 public import Pylon
 
-// The zone as bytes. What the rules or the next step make anew is not in there: the grids, the places of the players.
+// The zone as bytes. What the rules or the next step make anew is not in there: the grids, the places of the players, the entities that
+// clients see, who begin anew with the table of the process that they connect to.
 extension ArenaZone: PersistentSimulation {
     /// Raised when the bytes change; older ones are still read, or refused by name.
     private static let version: UInt64 = 1
@@ -15,6 +16,7 @@ extension ArenaZone: PersistentSimulation {
         state.write(shots) { shot, state in shot.save(into: &state) }
         state.write(events) { event, state in event.save(into: &state) }
         state.write(eventsTold)
+        state.write(leadersTold) { $1.write($0) }
     }
 
     public init(restoring state: inout StateReader, setup: ShardSetup) throws {
@@ -29,6 +31,7 @@ extension ArenaZone: PersistentSimulation {
         shots = try state.readArray { (state) throws(StateError) in try Shot(restoring: &state) }
         events = try state.readArray { (state) throws(StateError) in try ArenaEvent(restoring: &state) }
         eventsTold = try state.readInt(in: 0...events.count)
+        leadersTold = try state.readArray { (state) throws(StateError) in try state.readInt() }
         guard wanderers.count == rules.wanderers else { throw StateError.malformed("wanderers for other rules") }
         guard placeOfPlayer.count == players.count else { throw StateError.malformed("a player twice") }
         let places = players.map(\.position) + wanderers.map(\.position) + shots.map(\.position)
