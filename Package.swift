@@ -28,6 +28,7 @@ let package = Package(
     name: "pylon",
     products: [
         .library(name: "Pylon", targets: ["Pylon"]),
+        .library(name: "PylonClient", targets: ["PylonClient"]),
         .executable(name: "pylon", targets: ["PylonCommand"]),
         .executable(name: "pylon-bench", targets: ["PylonBench"]),
     ],
@@ -60,6 +61,12 @@ let package = Package(
             "Replay",
             [
                 "PylonBytes", "PylonJSON", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime",
+            ]),
+        module(
+            "Client",
+            [
+                "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonHTTP", "PylonJSON", "PylonNet",
+                "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module("Replication", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTime"]),
         module("Policy", ["PylonJSON", "PylonSchema"]),
@@ -198,6 +205,12 @@ let package = Package(
         tests("WebSocket", ["PylonBytes", "PylonTime", "PylonWebSocket"]),
         tests("EventStream", ["PylonBytes", "PylonEventStream"]),
         tests("StreamProtocol", ["PylonBytes", "PylonJSON", "PylonStreamProtocol"]),
+        tests(
+            "Client",
+            [
+                "PylonBytes", "PylonClient", "PylonEventLoop", "PylonJSON", "PylonNet", "PylonTestSupport", "PylonTime",
+                "PylonWebSocket",
+            ]),
         tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
         tests(
             "Replay",
@@ -272,7 +285,7 @@ let package = Package(
         tests(
             "EndToEnd",
             [
-                "PylonEventStream", "PylonJSON", "PylonReplication", "PylonTestSupport", "PylonThreading", "PylonTime",
+                "PylonClient", "PylonEventStream", "PylonJSON", "PylonReplication", "PylonTestSupport", "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
     ]

@@ -1,0 +1,23 @@
+/// A connection's messages, in order. They end when the connection does.
+///
+/// For one reader: several share the messages between them.
+public struct ShardMessages: AsyncSequence, Sendable {
+    public typealias Element = ShardMessage
+    public typealias Failure = Never
+
+    /// Reads them one by one.
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        let queue: MessageQueue
+
+        public mutating func next() async -> ShardMessage? { await queue.next() }
+
+        public mutating func next(isolation actor: isolated (any Actor)?) async -> ShardMessage? { await queue.next() }
+    }
+
+    let queue: MessageQueue
+
+    /// States left out so far because newer ones came before they were read.
+    public var statesDropped: UInt64 { queue.droppedTotal }
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(queue: queue) }
+}
