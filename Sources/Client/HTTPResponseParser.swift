@@ -3,6 +3,7 @@ internal import PylonHTTP
 
 /// The head of a response.
 package struct HTTPResponseHead: Hashable, Sendable {
+    /// One field line.
     package struct Field: Hashable, Sendable {
         /// In lower case.
         package let name: String

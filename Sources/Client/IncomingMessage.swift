@@ -41,10 +41,11 @@ package enum IncomingMessage {
         self = try Self.message(Self.parse(text))
     }
 
-    /// Reads an event of an event stream. Of v1 are `message`, whose id is the tick, and `end`; those of v2 are messages by themselves.
+    /// Reads an event of an event stream. States are `message` in v1 and `keyframe` in v2, with the tick as id; `end` is v1's last word.
+    /// The others are messages by themselves.
     package init(eventName: String, id: String, data: UnsafeRawBufferPointer) throws(ClientError) {
         switch eventName {
-        case "message":
+        case "message", "keyframe":
             guard let tick = UInt64(id) else { throw .invalidMessage("the id of a state is its tick") }
             self = .state(tick: Tick(tick), json: data)
         case "end":

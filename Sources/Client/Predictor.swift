@@ -4,6 +4,7 @@ internal import PylonTime
 
 /// How far apart two states of a figure are, and how to add such a difference, for a ``Predictor`` that hides its corrections.
 public protocol Smoothable {
+    /// What lies between two states, such as a vector.
     associatedtype Difference: Sendable
     /// What has to be added to `other` to get to here.
     func difference(from other: Self) -> Difference

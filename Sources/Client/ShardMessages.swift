@@ -2,7 +2,9 @@
 ///
 /// For one reader: several share the messages between them.
 public struct ShardMessages: AsyncSequence, Sendable {
+    /// What is read.
     public typealias Element = ShardMessage
+    /// Reading does not fail: failures are messages.
     public typealias Failure = Never
 
     /// Reads them one by one.
@@ -19,5 +21,6 @@ public struct ShardMessages: AsyncSequence, Sendable {
     /// States left out so far because newer ones came before they were read.
     public var statesDropped: UInt64 { queue.droppedTotal }
 
+    /// A reader; `for await` makes one.
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(queue: queue) }
 }

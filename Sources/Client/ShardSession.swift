@@ -8,6 +8,8 @@ internal import PylonTime
 struct ShardSession {
     /// Inputs kept until they are acknowledged: ten seconds of 60 a second. The oldest go.
     static let unacknowledgedMaximum = 600
+    /// How long an answer to the request for a keyframe may take: until then frames are of no use, and servers answer one a second.
+    static let keyframePatience: Duration = .seconds(1)
     /// Pings whose answers are still awaited.
     static let pingsAwaitedMaximum = 16
 
@@ -41,6 +43,7 @@ struct ShardSession {
     private var sequence: UInt64 = 0
     private var unacknowledged = Deque<SentInput>()
     private var decoder: (any StateDecoder)?
+    private var keyframeAsked: Instant?
     private var pings = Deque<(id: UInt64, sent: Instant)>()
     private var pingLast: UInt64 = 0
 
@@ -94,6 +97,7 @@ struct ShardSession {
         clock.reset()
         pings.removeAll()
         decoder = nil
+        keyframeAsked = nil
     }
 
     // MARK: Sending
@@ -216,7 +220,10 @@ struct ShardSession {
         guard let decoder else { return steps.append(.deliver(.failure(.noStateDecoder))) }
         switch decoder.apply(frame) {
         case .skipped: break
-        case .needsKeyframe: steps.append(.send(OutgoingMessage.keyframe(), isText: true))
+        case .needsKeyframe:
+            if let keyframeAsked, now < keyframeAsked + Self.keyframePatience { break }
+            keyframeAsked = now
+            steps.append(.send(OutgoingMessage.keyframe(), isText: true))
         case .applied:
             steps.append(.send(OutgoingMessage.acknowledgement(frame.tick), isText: false))
             if let clientSequence {

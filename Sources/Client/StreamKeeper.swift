@@ -204,12 +204,14 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
     }
 
     private func take(_ message: IncomingMessage, bytesCount: Int) {
-        perform(session.received(message, bytesCount: bytesCount, at: loop.clock.now()))
+        let steps = session.received(message, bytesCount: bytesCount, at: loop.clock.now())
+        // Before anybody reads of it.
         view.withLock { view in
             view.hello = session.hello
             view.clock = session.clock
             view.acknowledged = session.acknowledged
         }
+        perform(steps)
     }
 
     private func perform(_ steps: [ShardSession.Step]) {

@@ -37,11 +37,11 @@ internal import Testing
             #expect(peer.target == "/api/shards/zone/connect?sid=u1&proto=2")
             #expect(peer.field("Accept") == "text/event-stream")
             #expect(peer.field("Authorization") == "Bearer secret")
-            peer.send(event: "keyframe", #"{"type":"keyframe","tick":3,"state":{"n":1}}"#)
+            peer.send(event: "keyframe", id: "3", #"{"n":1}"#)
             let state = try client.nextState()
             #expect(state.tick == Tick(3))
             #expect(try state.json() == ["n": 1])
-            peer.send(event: "event", id: "7", #"{"type":"event","seq":7,"event":{"goal":1}}"#)
+            peer.send(event: "event", #"{"type":"event","seq":7,"event":{"goal":1}}"#)
             #expect(try client.nextEvent().sequence == 7)
             #expect(client.shard.transport == .serverSentEvents)
         }

@@ -157,13 +157,12 @@ internal import Testing
         }
         guard case .state(Tick(42), _) = try event("message", "42", "{}"),
             case .bye(let bye) = try event("end", "", #"{"reason":"shard finished"}"#),
-            case .stateValue(Tick(3), let state) = try event(
-                "keyframe", "", #"{"type":"keyframe","tick":3,"state":{"n":1}}"#),
+            case .state(Tick(3), _) = try event("keyframe", "3", #"{"n":1}"#),
             case .hello = try event("hello", "", Self.hello)
         else { throw Unexpected() }
         #expect(bye == ShardBye(code: nil, reason: "shard finished", retryAfter: nil))
-        #expect(state == ["n": 1])
         #expect(throws: ClientError.self) { try event("message", "", "{}") }
+        #expect(throws: ClientError.self) { try event("keyframe", "", "{}") }
         #expect(throws: ClientError.self) { try event("message", "-1", "{}") }
         #expect(throws: ClientError.self) { try event("end", "", "") }
     }

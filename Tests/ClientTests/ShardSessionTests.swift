@@ -191,6 +191,9 @@ internal import Testing
         #expect(state.isDecoded)
         #expect((state.tick, state.acknowledged) == (Tick(42), 7))
         #expect(texts(try frame([3, 43, 0, 0, 2], &session, now)) == [#"{"type":"keyframe"}"#])
+        // What is on its way cannot be applied either: not asked again before an answer may have come.
+        #expect(try frame([3, 44, 0, 0, 2], &session, now).isEmpty)
+        #expect(try frame([3, 45, 0, 0, 2], &session, now + .seconds(1)).count == 1)
         #expect(try frame([3, 41, 0, 0, 0], &session, now).isEmpty)
     }
 

@@ -77,6 +77,49 @@ internal import Testing
         #expect(try server.eventually { try server.subscribers(of: "swift-guest") == 0 })
     }
 
+    @Test(arguments: [true, false]) func bothVersionsCarryStatesAndInputs(isV2: Bool) throws {
+        let id = "swift-\(isV2)"
+        try server.createShard(id, "counter", #"{"tick_rate_hz":50}"#)
+        let shard = try connect(url(server), id, as: "ann") { $0.prefersVersion2 = isV2 }
+        let sequence = try send(shard, add: 3)
+        let state = try state(shard, total: 3)
+        #expect(state.acknowledged == (isV2 ? sequence : 0))
+        #expect((shard.hello != nil) == isV2)
+        guard isV2 else { return }
+        #expect(shard.hello?.tickRate == TickRate(hertz: 50))
+        #expect(server.eventually { shard.clock.roundTrip != nil })
+        let tick = try #require(shard.clock.tick(at: SystemClock().now()))
+        #expect(tick >= Double(state.tick.number) - 1)
+    }
+
+    /// Defect 18: inputs are acknowledged, and refused with their number.
+    @Test func inputsAreAcknowledgedAndRefusedByNumber() throws {
+        try server.createShard("swift-acks", "counter", #"{"tick_rate_hz":50}"#)
+        let shard = try connect(url(server), "swift-acks", as: "ann")
+        let malformed = try waiting { try await shard.send("nonsense") }
+        let refusal = try next(shard) { if case .refused(let refusal) = $0 { refusal } else { nil } }
+        #expect((refusal.code, refusal.clientSequence) == ("INPUT_REJECTED", malformed))
+        let sequence = try send(shard, add: 1)
+        let acknowledgement = try next(shard) { if case .acknowledged(let newest) = $0 { newest } else { nil } }
+        #expect(acknowledgement.clientSequence == sequence)
+        #expect(shard.acknowledged == sequence)
+    }
+
+    @Test func aLostStreamIsResumedAndNothingIsAppliedTwice() throws {
+        try server.createShard("swift-resumed", "counter", #"{"tick_rate_hz":0,"reconnect_grace_ms":30000}"#)
+        // Only every 200 ms there is a pong to be heard: each stream is given up before.
+        let shard = try connect(url(server), "swift-resumed", as: "ann") { $0.silenceMaximum = .milliseconds(120) }
+        var resumed = 0
+        for total in 1...4 {
+            try status(shard, .lost)
+            let hello = try next(shard) { if case .hello(let hello) = $0 { hello } else { nil } }
+            if hello.isResumed { resumed += 1 }
+            try send(shard, add: 1)
+            _ = try state(shard, total: total)
+        }
+        #expect(resumed == 4)
+    }
+
     @Test func statesAreOfTheGamesOwnType() throws {
         struct Counter: Decodable {
             let tick: UInt64
