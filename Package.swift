@@ -62,13 +62,13 @@ let package = Package(
             [
                 "PylonBytes", "PylonJSON", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime",
             ]),
+        module("Replication", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTime"]),
         module(
             "Client",
             [
                 "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonHTTP", "PylonJSON", "PylonNet",
-                "PylonThreading", "PylonTime", "PylonWebSocket",
+                "PylonReplication", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
-        module("Replication", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTime"]),
         module("Policy", ["PylonJSON", "PylonSchema"]),
         module(
             "ShardHost",
@@ -208,8 +208,8 @@ let package = Package(
         tests(
             "Client",
             [
-                "PylonBytes", "PylonClient", "PylonEventLoop", "PylonJSON", "PylonNet", "PylonTestSupport", "PylonTime",
-                "PylonWebSocket",
+                "PylonBytes", "PylonClient", "PylonEventLoop", "PylonJSON", "PylonNet", "PylonReplication",
+                "PylonTestSupport", "PylonTime", "PylonWebSocket",
             ]),
         tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
         tests(
@@ -285,7 +285,8 @@ let package = Package(
         tests(
             "EndToEnd",
             [
-                "PylonClient", "PylonEventStream", "PylonJSON", "PylonReplication", "PylonTestSupport", "PylonThreading", "PylonTime",
+                "PylonClient", "PylonEventStream", "PylonJSON", "PylonReplication", "PylonTestSupport",
+                "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
     ]

@@ -20,8 +20,6 @@ public enum ClientError: Error, Hashable, Sendable {
     case invalidMessage(String)
     /// The token could not be had.
     case tokenUnavailable(String)
-    /// The world's state is not JSON and there is no decoder for it.
-    case noStateDecoder
     /// Events came faster than they were read: the stream ended behind the last that is still to be read, and goes on from there when
     /// all have been.
     case eventsOverflowed(limit: Int)

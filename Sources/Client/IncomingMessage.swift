@@ -30,9 +30,8 @@ package enum IncomingMessage {
 
     private static let keyframeType: UInt8 = 0x02
     private static let entitiesType: UInt8 = 0x03
-    private static let eventType: UInt8 = 0x05
-    /// A tick or an event's number as 64 bits.
-    private static let numberBytes = 8
+    /// A tick as 64 bits.
+    private static let tickBytes = 8
 
     // MARK: Text
 
@@ -75,8 +74,8 @@ package enum IncomingMessage {
             return .event(ShardEvent(sequence: try number("seq", in: json), event: event))
         case "pong": return .pong(try pong(json))
         case "bye": return .bye(try bye(json))
-        case "keyframe": return try state("state", in: json)
-        case nil where json["snapshot"] != nil: return try state("snapshot", in: json)
+        case nil where json["snapshot"] != nil:
+            return .stateValue(tick: Tick(try number("tick", in: json)), json["snapshot"] ?? .null)
         default: return .unknown
         }
     }
@@ -120,11 +119,6 @@ package enum IncomingMessage {
             retryAfter: retryAfter.map { .milliseconds(Int64(min($0, 86_400_000))) })
     }
 
-    private static func state(_ name: String, in json: JSONValue) throws(ClientError) -> IncomingMessage {
-        guard let state = json[name] else { throw .invalidMessage("\"\(name)\" is missing") }
-        return .stateValue(tick: Tick(try number("tick", in: json)), state)
-    }
-
     private static func text(_ name: String, in json: JSONValue) throws(ClientError) -> String {
         guard let text = json[name]?.string else { throw .invalidMessage("\"\(name)\" must be a text") }
         return text
@@ -155,8 +149,8 @@ package enum IncomingMessage {
 
     /// Reads a binary message of stream v1: the tick, then the state.
     package init(version1 bytes: UnsafeRawBufferPointer) throws(ClientError) {
-        guard bytes.count > Self.numberBytes else { throw .invalidMessage("a state is cut short") }
-        self = .state(tick: Tick(Self.bigEndian(bytes)), json: Self.rest(of: bytes, behind: Self.numberBytes))
+        guard bytes.count > Self.tickBytes else { throw .invalidMessage("a state is cut short") }
+        self = .state(tick: Tick(Self.bigEndian(bytes)), json: Self.rest(of: bytes, behind: Self.tickBytes))
     }
 
     /// Reads a binary message of stream v2: a type byte, then what it says.
@@ -166,10 +160,6 @@ package enum IncomingMessage {
         switch type {
         case Self.keyframeType: try self.init(version1: content)
         case Self.entitiesType: self = try Self.entities(content)
-        case Self.eventType:
-            guard content.count > Self.numberBytes else { throw .invalidMessage("an event is cut short") }
-            let event = try Self.parse(Self.rest(of: content, behind: Self.numberBytes))
-            self = .event(ShardEvent(sequence: Self.bigEndian(content), event: event))
         default: self = .unknown
         }
     }

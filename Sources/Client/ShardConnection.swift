@@ -62,6 +62,9 @@ public final class ShardConnection: Sendable {
     /// The server's hello on the present stream, or on the last one; nil on a stream v1.
     public var hello: ShardHello? { keeper.view.withLock { $0.hello } }
 
+    /// The entities in view, in a world of such; nil otherwise. Each stream has a replica of its own.
+    public var replica: Replica? { keeper.view.withLock { $0.replica } }
+
     /// The server's clock as it is known now; it knows nothing on a stream v1 and over server-sent events.
     public var clock: ServerClock { keeper.view.withLock { $0.clock } }
 

@@ -49,7 +49,7 @@ public struct ShardHello: Sendable {
     public enum StateKind: Hashable, Sendable {
         /// JSON, each time whole.
         case json
-        /// Entities, in frames that a ``StateDecoder`` reads.
+        /// Entities, in frames that a ``Replica`` takes in.
         case entities
     }
 
@@ -93,8 +93,8 @@ public struct ShardState: Sendable {
         case text([UInt8])
         /// JSON that came inside a message.
         case value(JSONValue)
-        /// It has been handed to the connection's ``StateDecoder``, which holds it now.
-        case decoded
+        /// The connection's replica shows it, or a newer one.
+        case entities(Replica)
     }
 
     public let tick: Tick
@@ -106,13 +106,13 @@ public struct ShardState: Sendable {
     /// When it arrived, by the client's clock.
     public let arrived: Instant
 
-    /// Whether the connection's ``StateDecoder`` holds it; it has no JSON then.
-    public var isDecoded: Bool { if case .decoded = content { true } else { false } }
+    /// What shows a world of entities, at this tick or a newer one; nil for a state of JSON.
+    public var replica: Replica? { if case .entities(let replica) = content { replica } else { nil } }
 
     /// The state as JSON; null for entities. O(bytes): it is read on the caller's thread, not on the loop's.
     public func json() throws(ClientError) -> JSONValue {
         switch content {
-        case .decoded: return .null
+        case .entities: return .null
         case .value(let value): return value
         case .text(let bytes):
             do { return try JSONParser.parse(bytes) } catch { throw .invalidMessage("the state is not JSON: \(error)") }

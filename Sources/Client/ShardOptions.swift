@@ -1,4 +1,4 @@
-public import PylonJSON
+public import PylonReplication
 
 /// What a connection to a shard is asked for.
 public struct ShardOptions: Sendable {
@@ -43,8 +43,9 @@ public struct ShardOptions: Sendable {
     public var statesWaitingMaximum = 8
     /// Events that wait to be read; beyond it the stream ends, and goes on when all have been.
     public var eventsWaitingMaximum = 1024
-    /// Makes the decoder of a world of entities from the schema in the server's hello.
-    public var makeStateDecoder: (@Sendable (JSONValue) throws -> any StateDecoder)?
+    /// Called on the client's loop for what came, changed and went in a world of entities, frame by frame. It must neither block nor read the
+    /// connection's ``Replica``.
+    public var onReplicaEvent: (@Sendable (ReplicaEvent) -> Void)?
 
     public init(shard: String, subscriber: String? = nil, token: TokenSource = .none) {
         self.shard = shard

@@ -1,5 +1,6 @@
 internal import PylonBytes
 internal import PylonJSON
+internal import PylonReplication
 internal import PylonTime
 
 /// What a client knows of its shard from stream to stream: what was sent and not acknowledged, the seat, the place in the events.
@@ -42,7 +43,8 @@ struct ShardSession {
     private(set) var bye: ShardBye?
     private var sequence: UInt64 = 0
     private var unacknowledged = Deque<SentInput>()
-    private var decoder: (any StateDecoder)?
+    /// What frames of a world of entities are handed to.
+    private(set) var replica: Replica?
     private var keyframeAsked: Instant?
     private var pings = Deque<(id: UInt64, sent: Instant)>()
     private var pingLast: UInt64 = 0
@@ -96,7 +98,7 @@ struct ShardSession {
     private mutating func forgetState() {
         clock.reset()
         pings.removeAll()
-        decoder = nil
+        replica = nil
         keyframeAsked = nil
     }
 
@@ -168,9 +170,9 @@ struct ShardSession {
         resumeToken = hello.resumeToken
         if let sequence = hello.eventSequence, eventLast == nil { eventLast = sequence }
         if hello.stateKind == .entities {
-            do {
-                guard let make = options.makeStateDecoder else { return steps.append(.give(up: .noStateDecoder)) }
-                decoder = try make(hello.schema ?? .null)
+            do throws(ComponentSchemaError) {
+                let schema = try ComponentSchema(json: hello.schema ?? .null)
+                replica = Replica(schema: schema, onEvent: options.onReplicaEvent)
             } catch {
                 return steps.append(.give(up: .invalidMessage("the schema: \(error)")))
             }
@@ -217,19 +219,27 @@ struct ShardSession {
     private mutating func apply(
         _ frame: EntityFrame, _ clientSequence: UInt64?, _ bytesCount: Int, _ now: Instant, _ steps: inout [Step]
     ) {
-        guard let decoder else { return steps.append(.deliver(.failure(.noStateDecoder))) }
-        switch decoder.apply(frame) {
+        guard let replica else {
+            return steps.append(.deliver(.failure(.invalidMessage("a frame of entities in a world of JSON"))))
+        }
+        switch replica.apply(frame) {
         case .skipped: break
-        case .needsKeyframe:
-            if let keyframeAsked, now < keyframeAsked + Self.keyframePatience { break }
-            keyframeAsked = now
-            steps.append(.send(OutgoingMessage.keyframe(), isText: true))
+        case .needsKeyframe: askForKeyframe(at: now, &steps)
+        case .failed(let reason):
+            steps.append(.deliver(.failure(.invalidMessage("a frame: \(reason)"))))
+            askForKeyframe(at: now, &steps)
         case .applied:
             steps.append(.send(OutgoingMessage.acknowledgement(frame.tick), isText: false))
             if let clientSequence {
                 acknowledge(InputAcknowledgement(clientSequence: clientSequence, tick: frame.tick), &steps)
             }
-            steps.append(.deliver(.state(state(.decoded, frame.tick, bytesCount, now))))
+            steps.append(.deliver(.state(state(.entities(replica), frame.tick, bytesCount, now))))
         }
+    }
+
+    private mutating func askForKeyframe(at now: Instant, _ steps: inout [Step]) {
+        if let keyframeAsked, now < keyframeAsked + Self.keyframePatience { return }
+        keyframeAsked = now
+        steps.append(.send(OutgoingMessage.keyframe(), isText: true))
     }
 }

@@ -25,6 +25,7 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
     struct View {
         var status = ShardStatus.connecting
         var hello: ShardHello?
+        var replica: Replica?
         var clock = ServerClock()
         var acknowledged: UInt64 = 0
         var tick = Tick(0)
@@ -208,6 +209,7 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
         // Before anybody reads of it.
         view.withLock { view in
             view.hello = session.hello
+            view.replica = session.replica
             view.clock = session.clock
             view.acknowledged = session.acknowledged
         }

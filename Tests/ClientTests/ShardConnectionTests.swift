@@ -79,7 +79,7 @@ internal import Testing
             let (client, peer) = try connected()
             peer.send(#"{"type":"ack","client_seq":3,"seq":1,"tick":9}"#)
             peer.send(state: #"{"n":1}"#, tick: 9)
-            peer.send([5, 0, 0, 0, 0, 0, 0, 0, 7] + Array(#"{"goal":1}"#.utf8))
+            peer.send(#"{"type":"event","seq":7,"event":{"goal":1}}"#)
             peer.send(#"{"type":"error","code":"RATE_LIMITED","message":"slow","client_seq":4}"#)
             let ack = try client.next { if case .acknowledged(let ack) = $0 { ack } else { nil } }
             #expect(ack == InputAcknowledgement(clientSequence: 3, tick: Tick(9)))

@@ -168,54 +168,56 @@ internal import Testing
 
     // MARK: Entities
 
-    @Test mutating func entityFramesGoToTheDecoderAndAreAcknowledged() throws {
-        var options = ShardOptions(shard: "zone")
-        options.makeStateDecoder = { schema in
-            guard schema["version"] == 1 else { throw Unexpected() }
-            return ScriptedDecoder()
+    private static let schema =
+        #","state":"entities","schema":{"version":1,"position":{"axes":[{"min":0,"max":1,"bits":8},{"min":0,"max":1,"bits":8}],"difference_bits":[5,6,8],"weight":1},"types":[{"name":"stone","fields":[]}]}"#
+
+    private mutating func receive(frame bytes: [UInt8], at now: Instant) throws -> [ShardSession.Step] {
+        try bytes.withUnsafeBytes { bytes in
+            session.received(try IncomingMessage(version2: bytes), bytesCount: bytes.count, at: now)
         }
-        session = ShardSession(options: options)
+    }
+
+    @Test mutating func entityFramesGoToTheReplicaAndAreAcknowledged() throws {
         _ = session.opened(isV2: true)
-        _ = try greet(#","state":"entities","schema":{"version":1}"#)
-        let frame = { (bytes: [UInt8], session: inout ShardSession, now: Instant) in
-            try bytes.withUnsafeBytes {
-                session.received(try IncomingMessage(version2: $0), bytesCount: bytes.count, at: now)
-            }
-        }
-        let applied = try frame([3, 42, 0, 8, 1], &session, now)
+        _ = try greet(Self.schema)
+        // Nothing leaves, changes or enters: three numbers that are 0.
+        let applied = try receive(frame: [3, 42, 0, 8, 0], at: now)
         #expect(applied.count == 3)
         guard case .send([4, 42], false) = applied[0], case .deliver(.acknowledged(let ack)) = applied[1],
             case .deliver(.state(let state)) = applied[2]
         else { throw Unexpected() }
         #expect(ack == InputAcknowledgement(clientSequence: 7, tick: Tick(42)))
-        #expect(state.isDecoded)
         #expect((state.tick, state.acknowledged) == (Tick(42), 7))
-        #expect(texts(try frame([3, 43, 0, 0, 2], &session, now)) == [#"{"type":"keyframe"}"#])
-        // What is on its way cannot be applied either: not asked again before an answer may have come.
-        #expect(try frame([3, 44, 0, 0, 2], &session, now).isEmpty)
-        #expect(try frame([3, 45, 0, 0, 2], &session, now + .seconds(1)).count == 1)
-        #expect(try frame([3, 41, 0, 0, 0], &session, now).isEmpty)
+        #expect(state.replica === session.replica)
+        #expect(session.replica?.tick == Tick(42))
+        #expect(session.replica?.count == 0)
+        #expect(try receive(frame: [3, 41, 0, 0, 0], at: now).isEmpty, "an older one")
     }
 
-    @Test(arguments: [true, false]) mutating func aWorldOfEntitiesWithoutADecoderIsNotForThisClient(throwing: Bool)
-        throws
-    {
-        var options = ShardOptions(shard: "zone")
-        if throwing { options.makeStateDecoder = { _ in throw Unexpected() } }
-        session = ShardSession(options: options)
+    @Test mutating func aFrameWhoseBaseIsMissingOrThatIsNoneAsksForAKeyframeOnce() throws {
         _ = session.opened(isV2: true)
-        guard case .give(let error)? = try greet(#","state":"entities","schema":{}"#).first else { throw Unexpected() }
-        if !throwing { #expect(error == .noStateDecoder) }
+        _ = try greet(Self.schema)
+        #expect(texts(try receive(frame: [3, 42, 5, 0, 0], at: now)) == [#"{"type":"keyframe"}"#])
+        // What is on its way cannot be applied either: not asked again before an answer may have come.
+        #expect(try receive(frame: [3, 43, 5, 0, 0], at: now).isEmpty)
+        let later = try receive(frame: [3, 44, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], at: now + .seconds(1))
+        guard case .deliver(.failure(.invalidMessage))? = later.first else { throw Unexpected() }
+        #expect(texts(later) == [#"{"type":"keyframe"}"#])
+        #expect(session.replica?.tick == nil)
     }
-}
 
-/// Does as the first byte of a body says: 0 skips, 1 applies, 2 asks for a keyframe.
-private final class ScriptedDecoder: StateDecoder {
-    func apply(_ frame: EntityFrame) -> StateOutcome {
-        switch frame.body.first {
-        case 1: .applied
-        case 2: .needsKeyframe
-        default: .skipped
+    @Test mutating func aSchemaThatCannotBeReadEndsTheStream() throws {
+        _ = session.opened(isV2: true)
+        guard case .give(.invalidMessage)? = try greet(#","state":"entities","schema":{"version":2}"#).first else {
+            throw Unexpected()
+        }
+    }
+
+    @Test mutating func aFrameInAWorldOfJSONIsAFailure() throws {
+        _ = session.opened(isV2: true)
+        _ = try greet()
+        guard case .deliver(.failure(.invalidMessage))? = try receive(frame: [3, 1, 0, 0, 0], at: now).first else {
+            throw Unexpected()
         }
     }
 }

@@ -40,9 +40,10 @@ internal import Testing
             #expect(bye.code == means["code"]?.string)
             #expect(bye.reason == means["reason"]?.string)
             #expect(bye.retryAfter == means.number("retry_after_ms").map { .milliseconds(Int64($0)) })
-        case (.stateValue(let tick, let state), "keyframe"):
-            #expect(tick.number == means.number("tick"))
-            #expect(state == means["state"])
+        case (.entities(let frame, let clientSequence), "entities"):
+            #expect(frame.tick.number == means.number("tick"))
+            #expect(frame.baseAge == means.number("base_age"))
+            #expect(clientSequence == means.number("client_seq"))
         case (.state(let tick, _), "keyframe"):
             #expect(tick.number == means.number("tick"))
             #expect(try JSONParser.parse(Array(vector.bytes.dropFirst(9))) == means["state"])

@@ -137,10 +137,10 @@ internal import Testing
     @Test func everyTickArrivesWhileTheyAreRead() throws {
         try server.createShard("swift-fan", "fanout", #"{"tick_rate_hz":100,"payload_bytes":4096}"#)
         let shard = try connect(url(server), "swift-fan", as: "ann")
-        var last: UInt64 = 0
+        var last: UInt64?
         for _ in 0..<30 {
             let state = try next(shard) { if case .state(let state) = $0 { state } else { nil } }
-            #expect(state.tick.number > last)
+            if let last { #expect(state.tick.number > last) }
             #expect(state.bytesCount >= 4096)
             #expect(try state.json()["tick"]?.int.map { UInt64($0) } == state.tick.number)
             last = state.tick.number
@@ -170,6 +170,35 @@ internal import Testing
         try send(shard, add: 9)
         _ = try state(shard, total: 9)
         #expect(try waiting { try await GuestSession.signIn(url: url) }.userID.hasPrefix("guest_"))
+    }
+
+    // MARK: Entities
+
+    @Test func entitiesComeMoveAndGo() throws {
+        try server.createShard("swift-herd", "herd", #"{"tick_rate_hz":50,"animals":2000,"seed":7}"#)
+        let events = Mailbox<ReplicaEvent>()
+        let shard = try connect(url(server), "swift-herd", as: "ann") { $0.onReplicaEvent = { events.put($0) } }
+        #expect(shard.hello?.stateKind == .entities)
+        _ = try waiting { try await shard.send(["x": 500, "y": 500]) }
+        var bytes: [Int] = []
+        var isThere = false
+        for _ in 0..<200 where !isThere || bytes.count < 20 {
+            let state = try next(shard) { if case .state(let state) = $0 { state } else { nil } }
+            let replica = try #require(state.replica)
+            #expect(replica === shard.replica)
+            let mine = replica.withEntities { decoder in
+                (0..<decoder.count).map { decoder[$0] }.filter(\.isOwned).map(\.position)
+            }
+            #expect(mine.count == 1)
+            isThere = abs(mine[0].x - 500) < 0.1 && abs(mine[0].y - 500) < 0.1 && state.acknowledged == 1
+            if isThere { bytes.append(state.bytesCount) }
+        }
+        #expect(isThere)
+        let count = try #require(shard.replica).count
+        #expect(count > 10 && count < 500, "what is within 100 m of 1,000")
+        // A keyframe of them would take more than 5 bytes for each.
+        #expect(bytes.suffix(10).allSatisfy { $0 < count * 5 }, "changes only: \(bytes)")
+        #expect(events.count > count)
     }
 
     // MARK: Refusals
