@@ -42,6 +42,10 @@ final class EventStreamLink: StreamLink {
         !isOver && isText && poster.post(bytes)
     }
 
+    func sendAgain(_ input: [UInt8]) {
+        _ = poster.post(input, isBounded: false)
+    }
+
     func close() {
         guard !isOver else { return }
         isOver = true

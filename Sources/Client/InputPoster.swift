@@ -37,10 +37,11 @@ final class InputPoster {
         self.refused = refused
     }
 
-    /// Queues an input's message; false when it is none or too many wait.
-    func post(_ message: [UInt8]) -> Bool {
+    /// Queues an input's message; false when it is none, or `isBounded` and too many wait.
+    func post(_ message: [UInt8], isBounded: Bool = true) -> Bool {
         // The only other text messages begin with their type.
-        guard !isClosed, waiting.count < Self.waitingMaximum, message.starts(with: "{\"input\":".utf8) else {
+        guard !isClosed, !isBounded || waiting.count < Self.waitingMaximum, message.starts(with: "{\"input\":".utf8)
+        else {
             return false
         }
         guard let subscriber = request.subscriber else {

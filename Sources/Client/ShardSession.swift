@@ -18,6 +18,8 @@ struct ShardSession {
     enum Step {
         case deliver(ShardMessage)
         case send([UInt8], isText: Bool)
+        /// An input that did not arrive on the stream before.
+        case sendAgain([UInt8])
         /// States come and inputs go from now on.
         case becomeLive
         /// The stream is of no use.
@@ -183,7 +185,7 @@ struct ShardSession {
         steps.append(.deliver(.hello(hello)))
         if let acknowledgement = hello.acknowledgement { acknowledge(acknowledgement, &steps) }
         // What did not arrive on the old stream is sent again, in order.
-        for index in 0..<unacknowledged.count { steps.append(.send(unacknowledged[index].message, isText: true)) }
+        for index in 0..<unacknowledged.count { steps.append(.sendAgain(unacknowledged[index].message)) }
     }
 
     private mutating func acknowledge(_ acknowledgement: InputAcknowledgement, _ steps: inout [Step]) {

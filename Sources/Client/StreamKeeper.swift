@@ -229,6 +229,7 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
                 if case .state(let state) = message { view.withLock { $0.tick = state.tick } }
                 tell(message)
             case .send(let bytes, let isText): _ = link?.send(bytes, isText: isText)
+            case .sendAgain(let bytes): link?.sendAgain(bytes)
             case .becomeLive: becomeLive()
             case .give(let error): finish(.failed(error), error)
             }

@@ -7,6 +7,9 @@ protocol StreamLink: AnyObject {
     func begin(on connection: Connection) -> ConnectionHandler
     /// Sends a message; false when it cannot be carried or so much waits already.
     func send(_ bytes: [UInt8], isText: Bool) -> Bool
+    /// Sends an input that did not arrive on an earlier stream, however much waits: what is sent again is bounded already, and newer inputs must
+    /// not overtake it.
+    func sendAgain(_ input: [UInt8])
     /// Leaves: says goodbye where that is possible. The owner hears nothing more.
     func close()
 }

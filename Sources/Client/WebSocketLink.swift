@@ -49,9 +49,16 @@ final class WebSocketLink: ConnectionHandler, StreamLink {
     }
 
     func send(_ bytes: [UInt8], isText: Bool) -> Bool {
-        guard case .open = phase, closing.canSend, let connection, connection.isOpen,
-            connection.bytesWaiting < Self.bytesWaitingMaximum
-        else { return false }
+        guard let connection, connection.bytesWaiting < Self.bytesWaitingMaximum else { return false }
+        return write(bytes, isText: isText)
+    }
+
+    func sendAgain(_ input: [UInt8]) {
+        _ = write(input, isText: true)
+    }
+
+    private func write(_ bytes: [UInt8], isText: Bool) -> Bool {
+        guard case .open = phase, closing.canSend, let connection, connection.isOpen else { return false }
         let key = MaskingKey(from: &generator)
         connection.write { output in
             FrameEncoder.write(isText ? .text : .binary, bytes.span, maskingKey: key, into: &output)

@@ -196,6 +196,24 @@ internal import Testing
         }
     }
 
+    @Test func everyInputThatIsKeptIsSentAgainHoweverMuchThatIs() async throws {
+        try await test { [self] in
+            let (client, peer) = try connected()
+            // Twice what may wait for the network of new ones.
+            let padding = JSONValue.string(String(repeating: "x", count: WebSocketLink.bytesWaitingMaximum / 16))
+            for sequence in 1...32 {
+                #expect(try client.send(padding) == UInt64(sequence))
+                _ = try peer.nextMessage()
+            }
+            peer.cut()
+            let second = try server.nextV2(ScriptedServer.hello(resumed: true, ack: 1))
+            for sequence in 2...32 {
+                let message = try JSONParser.parse(try second.nextMessage())
+                #expect(message["client_seq"]?.int == sequence)
+            }
+        }
+    }
+
     @Test func aByeWithATimeIsKeptTo() async throws {
         try await test { [self] in
             let (client, peer) = try connected()

@@ -27,7 +27,12 @@ internal import Testing
     }
 
     private func texts(_ steps: [ShardSession.Step]) -> [String] {
-        steps.compactMap { if case .send(let bytes, _) = $0 { String(decoding: bytes, as: UTF8.self) } else { nil } }
+        steps.compactMap {
+            switch $0 {
+            case .send(let bytes, _), .sendAgain(let bytes): String(decoding: bytes, as: UTF8.self)
+            default: nil
+            }
+        }
     }
 
     private func isLive(_ steps: [ShardSession.Step]) -> Bool {
