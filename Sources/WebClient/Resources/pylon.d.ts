@@ -82,8 +82,11 @@ export interface ShardEvents<State = JSONValue, Event = JSONValue> {
   /** The world contains an input now that it did not before. `tick` is null where a resumed stream tells of it. */
   ack: { clientSequence: number; tick: number | null };
   /** An input or message was refused, or there is no way in (`CONNECT`), no token (`TOKEN`), or a frame cannot be read (`FRAME`). */
-  error: { code: string; message: string; clientSequence?: number | null };
-  /** The server's last words. `code` is null on a stream v1; the connection keeps to `retryAfterMs` by itself. */
+  error: { code: string; message: string; clientSequence: number | null };
+  /**
+   * The server's last words. `code` is null on a stream v1; the connection keeps to `retryAfterMs` by itself, and does not come back after
+   * `FINISHED`, `STOPPED` and `REPLACED`.
+   */
   bye: { code: string | null; reason: string; retryAfterMs: number | null };
 }
 
@@ -264,8 +267,8 @@ export class Replica extends Emitter<{ enter: Entity; change: Entity; leave: Ent
   readonly tick: number;
   /** Set when only a keyframe helps; until one is applied. */
   readonly needsKeyframe: boolean;
-  /** Applies a frame as it came; null for one that is of no use. Throws `ReplicaError`, changing nothing, for what no server sends. */
-  apply(bytes: Uint8Array): { tick: number; clientSequence: number | null } | null;
+  /** Applies a frame; false for one that is of no use. Throws `ReplicaError`, changing nothing, for what no server sends. */
+  apply(frame: { tick: number; base_age: number; body: Uint8Array }): boolean;
 }
 
 export class ReplicaError extends Error {}
