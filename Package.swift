@@ -28,6 +28,7 @@ let package = Package(
     name: "pylon",
     products: [
         .library(name: "Pylon", targets: ["Pylon"]),
+        .library(name: "PylonClient", targets: ["PylonClient"]),
         .executable(name: "pylon", targets: ["PylonCommand"]),
         .executable(name: "pylon-bench", targets: ["PylonBench"]),
     ],
@@ -62,6 +63,12 @@ let package = Package(
                 "PylonBytes", "PylonJSON", "PylonSimulation", "PylonTelemetry", "PylonThreading", "PylonTime",
             ]),
         module("Replication", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTime"]),
+        module(
+            "Client",
+            [
+                "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonHTTP", "PylonJSON", "PylonNet",
+                "PylonReplication", "PylonThreading", "PylonTime", "PylonWebSocket",
+            ]),
         module("Policy", ["PylonJSON", "PylonSchema"]),
         module(
             "ShardHost",
@@ -198,6 +205,12 @@ let package = Package(
         tests("WebSocket", ["PylonBytes", "PylonTime", "PylonWebSocket"]),
         tests("EventStream", ["PylonBytes", "PylonEventStream"]),
         tests("StreamProtocol", ["PylonBytes", "PylonJSON", "PylonStreamProtocol"]),
+        tests(
+            "Client",
+            [
+                "PylonBytes", "PylonClient", "PylonEventLoop", "PylonJSON", "PylonNet", "PylonReplication",
+                "PylonTestSupport", "PylonTime", "PylonWebSocket",
+            ]),
         tests("Simulation", ["PylonBytes", "PylonJSON", "PylonSimulation", "PylonTestSupport", "PylonTime"]),
         tests(
             "Replay",
@@ -272,7 +285,8 @@ let package = Package(
         tests(
             "EndToEnd",
             [
-                "PylonEventStream", "PylonJSON", "PylonReplication", "PylonTestSupport", "PylonThreading", "PylonTime",
+                "PylonClient", "PylonEventStream", "PylonJSON", "PylonReplication", "PylonTestSupport",
+                "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),
     ]

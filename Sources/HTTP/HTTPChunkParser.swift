@@ -4,7 +4,7 @@ internal import PylonBytes
 ///
 /// Extensions and trailers are checked and dropped. The blanks that §7.1.1 lets a recipient tolerate around an
 /// extension are refused: they are a known way to make two servers disagree.
-struct HTTPChunkParser: Sendable {
+package struct HTTPChunkParser: Sendable {
     /// What the next byte belongs to.
     private enum State {
         /// A digit of the size; `digits` were read.
@@ -35,8 +35,11 @@ struct HTTPChunkParser: Sendable {
     /// Bytes of the current size line, later of the trailer section.
     private var lineBytes = 0
 
-    /// Reads up to one event.
-    mutating func next(
+    /// A parser at the first chunk.
+    package init() {}
+
+    /// Reads up to one event: data as `body`, the end of the last chunk's trailers as `end`.
+    package mutating func next(
         _ bytes: UnsafeBufferPointer<UInt8>, _ limits: HTTPLimits, _ bodyBytesMaximum: Int
     ) throws(HTTPParseError) -> (consumed: Int, event: HTTPRequestEvent) {
         var index = 0

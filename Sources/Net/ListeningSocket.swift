@@ -79,7 +79,8 @@ package enum ListeningSocket {
         return result != 0 && errno == ECONNREFUSED
     }
 
-    private static func withLocalAddress<R>(
+    /// Lends the socket address of the Unix socket at `path` to `body`.
+    static func withLocalAddress<R>(
         _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R
     ) throws(SystemError) -> R {
         var address = sockaddr_un()
@@ -117,7 +118,8 @@ package enum ListeningSocket {
         return descriptor
     }
 
-    private static func setConnectionOptions(_ descriptor: Int32) {
+    /// Sets what every TCP connection of this package wants.
+    static func setConnectionOptions(_ descriptor: Int32) {
         let tcp = Int32(IPPROTO_TCP)
         // A snapshot is one small write that must leave at once; Nagle's algorithm would hold it for the last one's ACK.
         set(descriptor, tcp, TCP_NODELAY, 1)

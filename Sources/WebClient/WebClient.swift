@@ -11,6 +11,7 @@ package enum WebClient {
     /// All of them; the types (`/pylon.d.ts`) are for editors.
     package static let files: [File] = [
         script("/pylon.js", PackageResources.pylon_js),
+        File(path: "/pylon.d.ts", contentType: "text/plain; charset=utf-8", bytes: PackageResources.pylon_d_ts),
         script("/pylon/backoff.js", PackageResources.backoff_js),
         script("/pylon/bits.js", PackageResources.bits_js),
         script("/pylon/clock.js", PackageResources.clock_js),

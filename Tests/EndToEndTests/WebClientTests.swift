@@ -16,6 +16,7 @@ internal import Testing
         }
         #expect(seen.contains("/pylon/connection.js"))
         #expect(seen.count >= 9)
+        #expect(try server.get("/pylon.d.ts").text.contains("export class ShardConnection"))
     }
 
     /// `from "./x.js"`, resolved against the importing file's folder.

@@ -14,7 +14,7 @@ enum Dependencies {
         ["WebSocket", "EventStream", "OpenAPI", "StreamProtocol"],
         ["Fanout", "Simulation", "Policy"],
         ["Replay", "Replication"],
-        ["ShardHost", "Storage"],
+        ["Client", "ShardHost", "Storage"],
         ["Auth", "Cache", "Matchmaking", "Records", "Rooms", "Sync", "Jobs", "Functions", "WebClient"],
         ["Gateway", "Operations"],
         ["API"],
