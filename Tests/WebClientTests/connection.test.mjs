@@ -217,6 +217,43 @@ test("pings set the clock", async () => {
   assert.equal(connection.clock.tick(), 7.8);
 });
 
+/** A connection over server-sent events to a server that answers each request in turn. */
+async function streaming(answers, options = {}) {
+  const environment = new Environment();
+  const requests = [];
+  environment.fetch = async (url) => {
+    requests.push(new URL(url));
+    const answer = answers.shift();
+    if (!answer) return new Promise(() => {});
+    const { status = 200, body } = answer;
+    return new Response(body, { status });
+  };
+  const connection = new ShardConnection({ shard: "zone", url: "https://game.example", transport: "sse", backoff: new Backoff({ random: () => 0 }), environment, ...options });
+  const heard = [];
+  for (const name of ["status", "state", "event"]) connection.on(name, (value) => heard.push([name, value]));
+  connection.run();
+  for (let turn = 0; turn < 20; turn++) await settle();
+  return { environment, connection, heard, requests };
+}
+
+test("event streams of either version are understood", async () => {
+  const v2 = `event: hello\ndata: ${JSON.stringify(hello())}\n\nid: 42\nevent: keyframe\ndata: {"n":1}\n\n`;
+  for (const body of [v2, 'id: 42\ndata: {"n":1}\n\n']) {
+    const { heard } = await streaming([{ body }]);
+    assert.deepEqual(heard.slice(0, 3), [["status", "connecting"], ["status", "live"], ["state", { tick: 42, state: { n: 1 }, ack: 0, bytes: 7 }]]);
+  }
+});
+
+test("an event stream whose events are gone begins without a cursor", async () => {
+  const body = `event: hello\ndata: ${JSON.stringify(hello({ event_seq: 7 }))}\n\n`;
+  const { environment, requests } = await streaming([{ body }, { status: 410, body: '{"error":{"code":"RESYNC_REQUIRED","message":""}}' }], { events: true });
+  for (let turn = 0; turn < 2; turn++) {
+    await environment.pass(10_000);
+    for (let wait = 0; wait < 20; wait++) await settle();
+  }
+  assert.deepEqual(requests.map((url) => url.searchParams.get("resume_events")), [null, "7", null]);
+});
+
 test("there is no way of an unknown kind", () => {
   assert.throws(() => routes("http://a:1", "pigeon"), TypeError);
 });

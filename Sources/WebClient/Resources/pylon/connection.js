@@ -157,6 +157,7 @@ export class ShardConnection extends Emitter {
     this.#environment.clearTimeout(this.#watchdog);
     this.#environment.clearTimeout(this.#pingTimer);
     this.#link = null;
+    if (ending.code === 410) this.#eventLast = null;   // As a goodbye with RESYNC_REQUIRED, by status.
     if (!isUseful && !this.#isClosed) this.#tell("CONNECT", ending.reason || `closed with ${ending.code}`);
     return isUseful;
   }

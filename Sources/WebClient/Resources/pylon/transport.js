@@ -67,7 +67,7 @@ async function openEventStream(route, request, session, environment) {
   const abort = new AbortController();
   const headers = request.token ? { Authorization: `Bearer ${request.token}` } : {};
   const path = `${route.base}/api/shards/${encodeURIComponent(request.shard)}`;
-  const link = { isV2: request.proto === 2, send: poster(path, headers, request.query.sid, session, environment), close: () => abort.abort() };
+  const link = { isV2: false, send: poster(path, headers, request.query.sid, session, environment), close: () => abort.abort() };
   session.linked(link);
   try {
     const query = new URLSearchParams(request.query);
@@ -76,9 +76,17 @@ async function openEventStream(route, request, session, environment) {
       headers: { ...headers, Accept: "text/event-stream" }, signal: abort.signal, cache: "no-store",
     });
     if (!answer.ok) return { code: answer.status, reason: await refusal(answer) };
-    session.opened(link);
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    const split = eventSplitter((event) => session.event(event));
+    let isOpened = false;
+    const split = eventSplitter((event) => {
+      // Only the first event tells which version the server speaks.
+      if (!isOpened) {
+        isOpened = true;
+        link.isV2 = event.name === "hello";
+        session.opened(link);
+      }
+      session.event(event);
+    });
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return { code: 1000, reason: "the stream ended" };
