@@ -56,16 +56,23 @@ struct Output {
         var json = JSONWriter()
         json.beginObject()
         json.member("scenario", scenario)
+        // `tick_ms.p50` and its neighbours become one object `tick_ms`.
+        var group: Substring?
         for field in figures.fields {
-            json.key(field.name)
-            switch field.value {
-            case .text(let text): json.value(text)
-            case .whole(let number): json.value(number)
-            case .number(let number, let places):
-                if let number { json.value(number, decimals: max(places, 4)) } else { json.null() }
-            case .flag(let flag): json.value(flag)
+            let parts = field.name.split(separator: ".", maxSplits: 1)
+            let next = parts.count == 2 ? parts[0] : nil
+            if group != next {
+                if group != nil { json.endObject() }
+                if let next {
+                    json.key(String(next))
+                    json.beginObject()
+                }
+                group = next
             }
+            json.key(String(parts[parts.count - 1]))
+            write(field.value, into: &json)
         }
+        if group != nil { json.endObject() }
         json.key("bars")
         json.beginObject()
         for bar in figures.bars {
@@ -75,6 +82,16 @@ struct Output {
         json.endObject()
         json.endObject()
         return json.text
+    }
+
+    private static func write(_ value: Figures.Value, into json: inout JSONWriter) {
+        switch value {
+        case .text(let text): json.value(text)
+        case .whole(let number): json.value(number)
+        case .number(let number?, let places): json.value(number, decimals: max(places, 4))
+        case .number(nil, _): json.null()
+        case .flag(let flag): json.value(flag)
+        }
     }
 }
 
