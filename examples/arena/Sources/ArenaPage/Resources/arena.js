@@ -2,6 +2,7 @@
 //
 //   ?transport=ws | sse   uses only that way in
 //   ?watch                looks on without taking part
+//   ?shard=ID             another zone than the main one
 
 import { connect } from "/pylon.js";
 import { Controls } from "./controls.js";
@@ -27,7 +28,7 @@ const sound = new Sound(document.getElementById("sound"));
 const hud = new Hud((name) => connection.send({ name }));
 const controls = new Controls(scene, () => hud.used());
 let guest = null;
-const connection = connect({ shard: "main", token: signIn, events: true, transport: query.get("transport") ?? undefined });
+const connection = connect({ shard: query.get("shard") ?? "main", token: signIn, events: true, transport: query.get("transport") ?? undefined });
 const ship = new Ship(connection.clock);
 
 let wanted = { move: { x: 0, y: 0 }, angle: 0, fire: false };
