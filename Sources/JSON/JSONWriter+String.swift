@@ -17,6 +17,43 @@ extension JSONWriter {
         buffer.append(UInt8(ascii: "\""))
     }
 
+    /// Appends bytes in quotes. Plain ASCII, which is most of what there is, is looked at once and copied; anything else is checked first.
+    @usableFromInline
+    mutating func appendQuoted(repairing text: UnsafeRawBufferPointer) {
+        if Self.isPlainASCII(text) {
+            buffer.reserve(text.count + 2)
+            buffer.append(UInt8(ascii: "\""))
+            buffer.append(text)
+            buffer.append(UInt8(ascii: "\""))
+        } else if UTF8Validator.isValid(text) {
+            appendQuoted(text)
+        } else {
+            appendQuoted(String(decoding: text, as: UTF8.self))
+        }
+    }
+
+    /// Whether all bytes are ASCII and can stand in a string as they are.
+    @inline(__always)
+    private static func isPlainASCII(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard let base = text.baseAddress else { return true }
+        func isPlain(at index: Int) -> Bool {
+            let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            return SWAR.special(word) | word & SWAR.highs == 0
+        }
+        guard text.count >= 8 else {
+            return text.allSatisfy {
+                $0 >= 0x20 && $0 < 0x80 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+            }
+        }
+        var index = 0
+        while index <= text.count - 8 {
+            if !isPlain(at: index) { return false }
+            index += 8
+        }
+        // The last eight once more, as far as they are new.
+        return isPlain(at: text.count - 8)
+    }
+
     /// Appends runs of plain bytes as they are, and what lies between them escaped.
     @inline(__always)
     private mutating func appendEscaped(_ base: UnsafeRawPointer, _ count: Int) {

@@ -214,6 +214,13 @@ extension JSONWriter {
         appendQuoted(text)
     }
 
+    /// Writes a string whose bytes come from elsewhere: what is no UTF-8 in it is repaired.
+    @inlinable
+    package mutating func value(repairing text: UnsafeRawBufferPointer) {
+        beforeValue()
+        appendQuoted(repairing: text)
+    }
+
     /// Writes the value, or `null` for none.
     @inlinable
     @_disfavoredOverload

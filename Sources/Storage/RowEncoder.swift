@@ -99,12 +99,6 @@ package struct RowEncoder: Sendable {
 
     /// Copies the column's bytes from where SQLite keeps them. Only other programs store invalid UTF-8; it is repaired.
     private static func writeText(_ row: borrowing Row, _ column: Int, to writer: inout JSONWriter) {
-        row.withText(column) { bytes in
-            if UTF8Validator.isValid(bytes) {
-                writer.value(utf8: bytes)
-            } else {
-                writer.value(String(decoding: bytes, as: UTF8.self))
-            }
-        }
+        row.withText(column) { writer.value(repairing: $0) }
     }
 }

@@ -147,6 +147,24 @@ import Testing
         }
     }
 
+    /// Every byte at every place of texts around the eight that are looked at together, as a string of the same bytes is written.
+    @Test func bytesFromElsewhereAreWrittenLikeTheStringTheyMake() {
+        for count in 0...19 {
+            for place in 0..<max(1, count) {
+                for byte in UInt8.min...UInt8.max {
+                    var bytes = [UInt8](repeating: UInt8(ascii: "a"), count: count)
+                    if count > 0 { bytes[place] = byte }
+                    let repaired = text { json in bytes.withUnsafeBytes { json.value(repairing: $0) } }
+                    let string = String(decoding: bytes, as: UTF8.self)
+                    #expect(repaired == text { $0.value(string) }, "\(bytes)")
+                }
+            }
+        }
+        let snowman: [UInt8] = Array("it's a ☃, \u{1F600} and a \"quote\"".utf8)
+        let written = text { json in snowman.withUnsafeBytes { json.value(repairing: $0) } }
+        #expect(written == #""it's a ☃, \#u{1F600} and a \"quote\"""#)
+    }
+
     @Test func allControlCharactersComeBack() throws {
         let all = String(String.UnicodeScalarView((UInt32(0)...0x2FF).compactMap(Unicode.Scalar.init)))
         let written = text { $0.value(all) }
