@@ -10,7 +10,8 @@ final class ReplicaSubscriber {
         var ownedTick: UInt64
     }
 
-    let id: SubscriberID
+    /// Whose owner-only fields it gets; nil for those who only look on.
+    let owner: SubscriberID?
     let serial: UInt32
     var interest: Interest
     /// Bytes of a frame; nil is what the limits say.
@@ -27,11 +28,12 @@ final class ReplicaSubscriber {
     /// What did not fit and how urgent it became.
     var pendingSlots: ContiguousArray<UInt32> = []
     var pendingPriorities: ContiguousArray<Float> = []
-    /// During a tick: its group.
+    /// During a tick: whether something is packed for it, and its group.
+    var isMeant = true
     var group = 0
 
-    init(id: SubscriberID, serial: UInt32, interest: Interest) {
-        self.id = id
+    init(owner: SubscriberID?, serial: UInt32, interest: Interest) {
+        self.owner = owner
         self.serial = serial
         self.interest = interest
     }

@@ -16,6 +16,10 @@ public protocol ReplicatedSimulation: Simulation {
     /// What `subscriber` wants to see now. Called once per subscriber and published tick.
     func interest(of subscriber: SubscriberID) -> Interest
 
+    /// The same by role: a world may show something else to those who only look on. Default: what the subscriber of that name would
+    /// see; owner-only fields stay out in any case.
+    func interest(of subscriber: SubscriberID, as role: SubscriberRole) -> Interest
+
     /// Whether those with this ``Interest/viewKey`` may see an entity: fog of war. Called once per entity and group of subscribers that
     /// look from the same cell, after the teams allowed it. Default: yes.
     func isVisible(_ entity: EntityID, to viewKey: UInt32) -> Bool
@@ -26,6 +30,10 @@ extension ReplicatedSimulation {
 
     /// Keeps the state of the step, for what is sent and for ``EntityTable/state(at:)``.
     public mutating func stepEnded(_ tick: Tick) { entities.commit(tick) }
+
+    public func interest(of subscriber: SubscriberID, as role: SubscriberRole) -> Interest {
+        interest(of: subscriber)
+    }
 
     public func isVisible(_ entity: EntityID, to viewKey: UInt32) -> Bool { true }
 }

@@ -1,7 +1,8 @@
 extension Replicator {
     /// The slots of what a subscriber owns, as far as they are sent.
     func owned(by subscriber: ReplicaSubscriber, _ present: Present) -> ContiguousArray<UInt32> {
-        let slots = present.table.slots(ownedBy: subscriber.id)
+        guard let owner = subscriber.owner else { return [] }
+        let slots = present.table.slots(ownedBy: owner)
         guard slots.count > limits.ownedEntitiesMaximum else { return slots }
         return ContiguousArray(slots.prefix(limits.ownedEntitiesMaximum))
     }

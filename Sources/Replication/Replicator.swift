@@ -59,11 +59,11 @@ package final class Replicator {
 
     // MARK: Subscribers
 
-    /// Adds a subscriber; nil when there are as many as there may be. The next frame it gets is a keyframe.
-    package func add(_ id: SubscriberID, interest: Interest, bytesPerFrame: Int? = nil) -> Handle? {
+    /// Adds a subscriber, who gets the owner-only fields of `owner`; nil when there are as many as there may be. The next frame it gets is a keyframe.
+    package func add(_ owner: SubscriberID?, interest: Interest, bytesPerFrame: Int? = nil) -> Handle? {
         guard count < limits.subscribersMaximum else { return nil }
         serial &+= 1
-        let subscriber = ReplicaSubscriber(id: id, serial: serial, interest: interest)
+        let subscriber = ReplicaSubscriber(owner: owner, serial: serial, interest: interest)
         subscriber.bytesPerFrame = bytesPerFrame
         let index = freeIndices.popLast() ?? Int32(subscribers.count)
         if Int(index) == subscribers.count {
@@ -152,13 +152,13 @@ package final class Replicator {
 
     // MARK: A tick
 
-    /// Packs the newest tick of `table` for every subscriber and hands each its frame, in a fixed order.
+    /// Packs the newest tick of `table` for every subscriber, or those that `isMeant` names, and hands each its frame, in a fixed order.
     ///
     /// `isVisible` is asked for each entity and group after the teams allowed it; nil is yes. `deliver` says whether it sent the
     /// frame: one that was not sent is as if it had never been. A subscriber that waits for its keyframe to be acknowledged gets none.
     package func encode(
         _ table: EntityTable, isVisible: ((EntityID, _ viewKey: UInt32) -> Bool)? = nil,
-        deliver: (Handle, ReplicaFrame) -> Bool
+        where isMeant: ((Handle) -> Bool)? = nil, deliver: (Handle, ReplicaFrame) -> Bool
     ) {
         guard let tick = table.tick, let row = table.row(at: tick.number) else { return }
         precondition(table.schema == layout.schema, "a table of another schema")
@@ -166,12 +166,13 @@ package final class Replicator {
         grid.follow(table, row)
         cache.begin(slotLimit: table.slotEnd)
         visible.reserve(table.slotEnd)
-        for subscriber in subscribers {
-            guard let subscriber else { continue }
-            subscriber.group = group(of: subscriber, present)
-        }
         for (index, subscriber) in subscribers.enumerated() {
             guard let subscriber else { continue }
+            subscriber.isMeant = isMeant?(Handle(index: Int32(index), serial: subscriber.serial)) ?? true
+            if subscriber.isMeant { subscriber.group = group(of: subscriber, present) }
+        }
+        for (index, subscriber) in subscribers.enumerated() {
+            guard let subscriber, subscriber.isMeant else { continue }
             let handle = Handle(index: Int32(index), serial: subscriber.serial)
             send(to: subscriber, present) { deliver(handle, $0) }
         }

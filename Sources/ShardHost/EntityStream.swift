@@ -11,16 +11,28 @@ internal import PylonTime
 final class EntityStream<World: ReplicatedSimulation>: StateStream<World> {
     private final class Member {
         let subscriber: SubscriberID
+        let role: SubscriberRole
         let recipient: MessageRecipient
         let handle: Replicator.Handle
+        private let sequenceIgnored: UInt64?
         /// The acknowledgement in the newest frame.
         var acknowledged: UInt64?
         var awaitsFirst = true
 
-        init(_ subscriber: SubscriberID, _ recipient: MessageRecipient, _ handle: Replicator.Handle) {
-            self.subscriber = subscriber
-            self.recipient = recipient
+        init(_ request: SubscribeRequest, _ session: SessionStart, _ handle: Replicator.Handle) {
+            subscriber = request.subscriber
+            role = request.role
+            recipient = session.recipient
+            sequenceIgnored = session.sequenceIgnored
             self.handle = handle
+        }
+
+        /// The newest of this client's own inputs that the world contains.
+        func acknowledgement(in shard: Shard<World>) -> UInt64? {
+            guard let newest = shard.acknowledgement(of: subscriber), newest.serverSequence != sequenceIgnored else {
+                return nil
+            }
+            return newest.clientSequence
         }
     }
 
@@ -46,12 +58,15 @@ final class EntityStream<World: ReplicatedSimulation>: StateStream<World> {
     override var schema: [UInt8] { schemaText }
 
     override func admit(
-        _ attachment: UInt64, _ subscriber: SubscriberID, _ recipient: MessageRecipient, _ world: World
+        _ attachment: UInt64, _ request: SubscribeRequest, _ session: SessionStart, _ world: World
     ) {
-        guard let handle = replicator.add(subscriber, interest: world.interest(of: subscriber)) else {
+        let interest = world.interest(of: request.subscriber, as: request.role)
+        // Whoever looks on under a player's name owns nothing by it.
+        let owner = request.role == .player ? request.subscriber : nil
+        guard let handle = replicator.add(owner, interest: interest) else {
             preconditionFailure("a replicator without a limit is full")
         }
-        members[handle] = Member(subscriber, recipient, handle)
+        members[handle] = Member(request, session, handle)
         handles[attachment] = handle
     }
 
@@ -73,23 +88,24 @@ final class EntityStream<World: ReplicatedSimulation>: StateStream<World> {
         guard !members.isEmpty else { return }
         for member in members.values {
             if let tick = member.recipient.takeAcknowledged() { replicator.acknowledge(member.handle, tick) }
-            replicator.setInterest(member.handle, shard.world.interest(of: member.subscriber))
+            replicator.setInterest(member.handle, shard.world.interest(of: member.subscriber, as: member.role))
         }
-        encode(shard.world.entities, of: shard, into: post) { _ in true }
+        encode(shard.world.entities, of: shard, into: post)
     }
 
     override func publishFirst(_ shard: Shard<World>, into post: MessagePost) {
         guard let rested, members.values.contains(where: \.awaitsFirst) else { return }
-        encode(rested, of: shard, into: post, where: \.awaitsFirst)
+        encode(rested, of: shard, into: post) { [members] in members[$0]?.awaitsFirst == true }
     }
 
     private func encode(
-        _ entities: EntityTable, of shard: Shard<World>, into post: MessagePost, where isMeant: (Member) -> Bool
+        _ entities: EntityTable, of shard: Shard<World>, into post: MessagePost,
+        where isMeant: ((Replicator.Handle) -> Bool)? = nil
     ) {
         let isVisible = World.hasCustomVisibility ? shard.world.isVisible : nil
-        replicator.encode(entities, isVisible: isVisible) { handle, frame in
-            guard let member = members[handle], isMeant(member) else { return false }
-            let acknowledged = shard.acknowledgement(of: member.subscriber)?.clientSequence
+        replicator.encode(entities, isVisible: isVisible, where: isMeant) { handle, frame in
+            guard let member = members[handle] else { return false }
+            let acknowledged = member.acknowledgement(in: shard)
             guard !frame.isUnchanged || acknowledged != member.acknowledged || member.awaitsFirst else { return false }
             member.acknowledged = acknowledged
             member.awaitsFirst = false

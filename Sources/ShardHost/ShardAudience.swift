@@ -200,7 +200,7 @@ final class ShardAudience<World: Simulation> {
             return start(subscription, request) { $0.begin(on: stripe, opening: opening) }
         }
         if let session, let stateStream, request.transport.isWebSocket {
-            stateStream.admit(attachment, request.subscriber, session.recipient, shard.world)
+            stateStream.admit(attachment, request, session, shard.world)
             return startWithOwnState(request, attachment, opening, session, handle)
         }
         let view = shard.world.view(of: request.subscriber, as: request.role)
@@ -305,4 +305,6 @@ struct SessionStart {
     let hello: SharedBytes
     let recipient: MessageRecipient
     let followsEvents: Bool
+    /// The shard's number of an input that an earlier stream of this subscriber sent: its acknowledgement is no news to this one.
+    let sequenceIgnored: UInt64?
 }

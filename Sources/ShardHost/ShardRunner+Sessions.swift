@@ -131,7 +131,9 @@ extension ShardRunner {
         let hello = hello(to: request, options, session.token, acknowledgement, isResumed: isResumed)
         return StartedSession(
             start: SessionStart(
-                hello: hello, recipient: session.recipient, followsEvents: options.followsEvents), session: session)
+                hello: hello, recipient: session.recipient, followsEvents: options.followsEvents,
+                sequenceIgnored: isResumed
+                    ? nil : shard.acknowledgement(of: request.subscriber)?.serverSequence), session: session)
     }
 
     private func hello(

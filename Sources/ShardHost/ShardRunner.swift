@@ -218,7 +218,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
         let opening = try audience.opening(for: request)
         let attachment = audience.makeAttachment()
-        if let resumption { queue.supersede(resumption.previous, isThere: resumption.isThere) }
+        if let resumption, request.role == .player { queue.supersede(resumption.previous, isThere: resumption.isThere) }
         let session = startSession(request, attachment, opening, isResumed: resumption != nil)
         takeSeat(request.subscriber, as: request.role, attachment, session)
         forgetLatestIfEventDriven()

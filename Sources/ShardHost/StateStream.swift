@@ -11,7 +11,7 @@ class StateStream<World: Simulation> {
     init() {}
 
     /// Takes a connection in; its first state comes with the next tick, or with `publishFirst` before.
-    func admit(_ attachment: UInt64, _ subscriber: SubscriberID, _ recipient: MessageRecipient, _ world: World) {}
+    func admit(_ attachment: UInt64, _ request: SubscribeRequest, _ session: SessionStart, _ world: World) {}
 
     /// Lets a connection go.
     func detach(_ attachment: UInt64) {}

@@ -24,9 +24,9 @@ internal import Testing
         private(set) var keyframes = 0
         private(set) var bytes = 0
 
-        init(_ server: ServerHarness, _ shard: String, _ name: String) throws {
+        init(_ server: ServerHarness, _ shard: String, _ name: String, _ query: String = "") throws {
             socket = try WebSocketClient(
-                port: server.shardPort, "/?shard=\(shard)&sid=\(name)", token: ServerHarness.adminToken,
+                port: server.shardPort, "/?shard=\(shard)&sid=\(name)\(query)", token: ServerHarness.adminToken,
                 subprotocols: ["pylon.v2"], offersDeflate: true)
             guard case .text(let text) = try socket.next() else { throw ProcessError.unexpected("no hello") }
             let hello = try JSONParser.parse(text)
@@ -120,5 +120,22 @@ internal import Testing
         let second = try Player(server, "back", "ann")
         try second.takeState()
         #expect(second.own?.id == id)
+        // It begins anew, and so do its numbers: what an earlier stream sent is not acknowledged to it.
+        #expect(second.acknowledged == 0)
+        try second.socket.send(text: #"{"input":{"x":3,"y":4},"client_seq":1}"#)
+        while second.acknowledged < 1 { try second.takeState() }
+        #expect(second.acknowledged == 1)
+    }
+
+    @Test func whoeverOnlyLooksOnSeesNoSecrets() throws {
+        try server.createShard("open", "herd", #"{"tick_rate_hz":50,"animals":10}"#)
+        let player = try Player(server, "open", "ann")
+        try player.socket.send(text: #"{"input":{"x":1,"y":2},"client_seq":1}"#)
+        while player.acknowledged < 1 { try player.takeState() }
+        let watcher = try Player(server, "open", "ann", "&role=spectator")
+        while watcher.decoder.count == 0 { try watcher.takeState() }
+        #expect(player.own?.value(1) == .integer(1))
+        #expect(watcher.own == nil)
+        #expect((0..<watcher.decoder.count).allSatisfy { watcher.decoder[$0].value(1) == .integer(0) })
     }
 }

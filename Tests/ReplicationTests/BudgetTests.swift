@@ -89,7 +89,7 @@ struct BudgetTests {
 
     @Test func theMostUrgentIsChosenFirst() {
         var selection = Selection()
-        let subscriber = ReplicaSubscriber(id: SubscriberID("a"), serial: 1, interest: .everything)
+        let subscriber = ReplicaSubscriber(owner: SubscriberID("a"), serial: 1, interest: .everything)
         selection.begin(subscriber, slotLimit: 10)
         for (slot, urgency) in [(1, 2.0), (3, 5), (4, 1), (7, 5), (9, .infinity)] as [(UInt32, Double)] {
             selection.add(slot: slot, place: Int(slot), isEntering: false, bits: 10, urgency: urgency)

@@ -171,6 +171,23 @@ struct ReplicatorTests {
         #expect(theirs[0].isOwned && theirs[0].value(1) == .integer(777))
     }
 
+    @Test func onlyThoseWhoAreMeantArePacked() throws {
+        let setup = try ReplicaSetup()
+        _ = try setup.table.spawn(0, at: Vector3(1, 1))
+        let (first, second) = (try setup.add("a"), try setup.add("b"))
+        setup.table.commit(Tick(1))
+        var served: [Replicator.Handle] = []
+        func serve(_ handle: Replicator.Handle, _ frame: ReplicaFrame) -> Bool {
+            served.append(handle)
+            return true
+        }
+        setup.replicator.encode(setup.table, where: { $0 == second }, deliver: serve)
+        #expect(served == [second])
+        #expect(setup.replicator.counters.bodiesPacked == 1)
+        setup.replicator.encode(setup.table, where: { $0 == first }, deliver: serve)
+        #expect(served == [second, first])
+    }
+
     @Test func teamsAndFogDecideWhoSees() throws {
         let setup = try ReplicaSetup()
         let red = try setup.table.spawn(1, at: Vector3(10, 10), teams: 1)

@@ -193,7 +193,7 @@ test("events behind a cursor that is gone are not asked for again", async () => 
 });
 
 test("does not come back to what is over, or to a seat that another has taken", async () => {
-  for (const code of ["FINISHED", "STOPPED", "REPLACED"]) {
+  for (const code of ["FINISHED", "STOPPED", "REPLACED", "PROTOCOL_ERROR", "UNAUTHORIZED"]) {
     const { environment, connection, socket } = await opened();
     socket.open("pylon.v2");
     socket.text(hello());
@@ -221,7 +221,8 @@ test("pings set the clock", async () => {
 async function streaming(answers, options = {}) {
   const environment = new Environment();
   const requests = [];
-  environment.fetch = async (url) => {
+  environment.fetch = (...call) => environment.respond(...call);
+  environment.respond = async (url) => {
     requests.push(new URL(url));
     const answer = answers.shift();
     if (!answer) return new Promise(() => {});
@@ -252,6 +253,26 @@ test("an event stream whose events are gone begins without a cursor", async () =
     for (let wait = 0; wait < 20; wait++) await settle();
   }
   assert.deepEqual(requests.map((url) => url.searchParams.get("resume_events")), [null, "7", null]);
+});
+
+test("inputs that wait to be posted when the stream ends are not posted behind it", async () => {
+  let stream, answer;
+  const body = new ReadableStream({ start: (controller) => { stream = controller; } });
+  const { environment, connection } = await streaming([{ body }]);
+  const posted = [];
+  environment.respond = (url, { method, body: text } = {}) => new Promise((resolve) => {
+    if (method !== "POST") return;
+    posted.push(JSON.parse(text).client_seq);
+    answer = resolve;
+  });
+  stream.enqueue(new TextEncoder().encode(`event: hello\ndata: ${JSON.stringify(hello())}\n\n`));
+  while (connection.status !== "live") await settle();
+  for (const x of [1, 2, 3]) connection.send({ x });
+  stream.close();
+  while (connection.status !== "lost") await settle();
+  answer(new Response("{}"));
+  for (let turn = 0; turn < 20; turn++) await settle();
+  assert.deepEqual(posted, [1]);
 });
 
 test("there is no way of an unknown kind", () => {

@@ -20,7 +20,7 @@ const KEYFRAME_PATIENCE_MS = 1_000;
 const UNACKNOWLEDGED_MAXIMUM = 600;
 
 /** Goodbyes after which there is nothing to come back to, or nobody who should. */
-const FINAL = new Set(["FINISHED", "STOPPED", "REPLACED"]);
+const FINAL = new Set(["FINISHED", "STOPPED", "REPLACED", "PROTOCOL_ERROR"]);
 
 /** Connects to a shard; see `ShardConnection` for the options. */
 export function connect(options) {
@@ -201,7 +201,9 @@ export class ShardConnection extends Emitter {
   #leave({ code, reason, retry_after_ms: retryAfterMs }) {
     this.#retryAfterMs = retryAfterMs ?? 0;
     if (code === "RESYNC_REQUIRED") this.#eventLast = null;   // The events behind our cursor are gone: start without one.
-    if (FINAL.has(code)) this.#isClosed = true;
+    // The same caller will be refused again, and who asks often is taken for one who guesses; another token may do better.
+    const isRefused = code === "UNAUTHORIZED" && typeof this.#options.token !== "function";
+    if (FINAL.has(code) || isRefused) this.#isClosed = true;
     this.emit("bye", { code, reason, retryAfterMs: retryAfterMs ?? null });
   }
 

@@ -67,7 +67,8 @@ async function openEventStream(route, request, session, environment) {
   const abort = new AbortController();
   const headers = request.token ? { Authorization: `Bearer ${request.token}` } : {};
   const path = `${route.base}/api/shards/${encodeURIComponent(request.shard)}`;
-  const link = { isV2: false, send: poster(path, headers, request.query.sid, session, environment), close: () => abort.abort() };
+  const inputs = poster(path, headers, request.query.sid, session, environment);
+  const link = { isV2: false, send: inputs.send, close: () => abort.abort() };
   session.linked(link);
   try {
     const query = new URLSearchParams(request.query);
@@ -95,6 +96,8 @@ async function openEventStream(route, request, session, environment) {
   } catch (error) {
     return { code: 1006, reason: String(error) };
   } finally {
+    // What still waits is sent over the next stream, if the seat is kept: not twice.
+    inputs.stop();
     abort.abort();
   }
 }
@@ -150,11 +153,12 @@ function poster(path, headers, sid, session, environment) {
     }
     busy = false;
   };
-  return (text) => {
+  const send = (text) => {
     const message = typeof text === "string" ? JSON.parse(text) : {};
     if (!("input" in message) || waiting.length >= POSTS_MAXIMUM) return false;
     waiting.push({ message: JSON.stringify({ subscriber_id: sid, ...message }), sequence: message.client_seq });
     if (!busy) post();
     return true;
   };
+  return { send, stop: () => { waiting.length = 0; } };
 }
