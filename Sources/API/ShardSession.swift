@@ -38,8 +38,9 @@ final class ShardSession: WebSocketApplication {
 
     let limits: WebSocketLimits?
     let subprotocol: String?
-    private let options: SessionOptions
-    private let shard: any ShardHandle
+    private var options: SessionOptions
+    /// The shard that has the subscriber: another after a hand-off.
+    private var shard: any ShardHandle
     private let subscriber: SubscriberID
     private let caller: Caller
     private let role: SubscriberRole
@@ -73,6 +74,10 @@ final class ShardSession: WebSocketApplication {
         // A client may send its first input right behind the handshake; it must not come before the subscription.
         connection.pauseReading()
         if let refusal { return answered(.failure(refusal), socket: socket, on: connection) }
+        subscribe(socket, on: connection, movedFrom: nil)
+    }
+
+    private func subscribe(_ socket: WebSocketConnection, on connection: Connection, movedFrom source: String?) {
         // Safety: the answer runs on the connection's loop, to which this object and the socket belong.
         nonisolated(unsafe) let owner = self
         nonisolated(unsafe) let socket = socket
@@ -81,10 +86,21 @@ final class ShardSession: WebSocketApplication {
             SubscribeRequest(
                 subscriber: subscriber, caller: caller,
                 transport: socket.isDeflated ? .webSocketV2Deflated : .webSocketV2, stream: .session(options),
-                role: role, connection: connection
+                role: role, connection: connection, movedFrom: source,
+                follow: { owner.follow(to: $0, socket, on: reference.onLoop) }
             ) {
                 owner.answered($0, socket: socket, on: reference.onLoop)
             })
+    }
+
+    /// Goes on with the shard to which the subscriber has moved. What is read meanwhile waits, so that it reaches that one.
+    private func follow(to target: any ShardHandle, _ socket: WebSocketConnection, on connection: Connection) {
+        let source = shard.id
+        subscription = nil
+        shard = target
+        options.eventCursor = nil
+        options.resumeToken = nil
+        subscribe(socket, on: connection, movedFrom: source)
     }
 
     private func answered(

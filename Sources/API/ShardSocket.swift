@@ -15,10 +15,10 @@ package import PylonWebSocket
 /// The handshake is accepted before the world has been asked, because browsers show scripts a close code but never the status of
 /// a refused handshake: 1008 for "you may not", 1013 for "full or stopped".
 package final class ShardSocket: WebSocketApplication {
-    private let shard: any ShardHandle
+    private var shard: any ShardHandle
     private let subscriber: SubscriberID
     private let caller: Caller
-    private let stream: ShardStream
+    private var stream: ShardStream
     private let role: SubscriberRole
     /// Why the caller may not come in, known before the handshake and told behind it.
     private let refusal: ShardError?
@@ -78,6 +78,10 @@ package final class ShardSocket: WebSocketApplication {
         if let refusal { return socket.close(.policyViolation, reason: refusal.message) }
         // A client may send its first input right behind the handshake; it must not come before the subscription.
         connection.pauseReading()
+        subscribe(socket, on: connection, movedFrom: nil)
+    }
+
+    private func subscribe(_ socket: WebSocketConnection, on connection: Connection, movedFrom source: String?) {
         // Safety: the answer runs on the connection's loop, to which this object and the socket belong.
         nonisolated(unsafe) let owner = self
         nonisolated(unsafe) let socket = socket
@@ -86,10 +90,20 @@ package final class ShardSocket: WebSocketApplication {
         shard.subscribe(
             SubscribeRequest(
                 subscriber: subscriber, caller: caller, transport: transport, stream: stream, role: role,
-                connection: connection
+                connection: connection, movedFrom: source,
+                follow: { owner.follow(to: $0, socket, on: reference.onLoop) }
             ) {
                 owner.answered($0, socket: socket, on: reference.onLoop)
             })
+    }
+
+    /// Goes on with the shard to which the subscriber has moved: its snapshots, or its events to come, simply follow.
+    private func follow(to target: any ShardHandle, _ socket: WebSocketConnection, on connection: Connection) {
+        let source = shard.id
+        subscription = nil
+        shard = target
+        if case .events = stream { stream = .events(after: nil) }
+        subscribe(socket, on: connection, movedFrom: source)
     }
 
     private func answered(

@@ -1,3 +1,4 @@
 internal import PylonServer
 
-ShardServer(kinds: [FanoutWorld.kind, CounterWorld.kind, HerdWorld.kind], queues: TrialQueues.all).main()
+ShardServer(kinds: [FanoutWorld.kind, CounterWorld.kind, HerdWorld.kind, FerryWorld.kind], queues: TrialQueues.all)
+    .main()

@@ -74,6 +74,9 @@ package final class EventStripe: Stripe, @unchecked Sendable {
         admitNewcomers()
     }
 
+    /// Sends what waits to be merged: somebody is about to leave who must not miss it. On the loop.
+    package func settle() { flush() }
+
     override func endAll(_ ending: StreamEnding) {
         flush()
         super.endAll(ending)

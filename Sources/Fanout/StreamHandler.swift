@@ -12,6 +12,8 @@ public enum StreamEnding: Sendable, Equatable {
     case tooSlow
     /// Another connection has taken over the subscriber's seat with its resume token.
     case replaced
+    /// What the subscriber plays has moved to this shard.
+    case moved(to: String)
 
     /// The word in the WebSocket close reason and in the last event.
     package var reason: String {
@@ -21,6 +23,7 @@ public enum StreamEnding: Sendable, Equatable {
         case .goingAway: "server shutting down, reconnect"
         case .tooSlow: "too slow for the events, reconnect with resume"
         case .replaced: "resumed elsewhere"
+        case .moved: "moved to another shard"
         }
     }
 }

@@ -134,7 +134,8 @@ package enum ErrorBody {
     private static func subscribeParts(of error: ShardError) -> (HTTPStatus, String, String) {
         switch error {
         case .unauthorized: (.forbidden, "UNAUTHORIZED", error.message)
-        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed, .resyncRequired, .rateLimited:
+        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed, .resyncRequired, .rateLimited,
+            .moving:
             (.tooManyRequests, "SUBSCRIBE_FAILED", error.message)
         }
     }
@@ -144,7 +145,7 @@ package enum ErrorBody {
         switch error {
         case .unauthorized: (.forbidden, "UNAUTHORIZED", error.message)
         case .rateLimited: (.tooManyRequests, "RATE_LIMITED", error.message)
-        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed, .resyncRequired:
+        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed, .resyncRequired, .moving:
             (.badRequest, "INPUT_REJECTED", error.message)
         }
     }

@@ -14,6 +14,9 @@ package enum StreamFarewell {
     /// A client that was too slow drains what it has first.
     static let tooSlow = 1000...2000
 
+    /// Whoever has moved is awaited there.
+    static let moved = 0...100
+
     /// Where the loop's herds are spread; not a secret.
     private final class Spread {
         var generator = SeededGenerator(seed: .random(in: .min ... .max))
@@ -30,8 +33,10 @@ package enum StreamFarewell {
             case .goingAway: (.goingAway, goingAway)
             case .tooSlow: (.tooSlow, tooSlow)
             case .replaced: (.replaced, nil)
+            case .moved: (.moved, moved)
             }
-        return bye(code, reason: ending.reason, after: delay, on: loop)
+        let target: String? = if case .moved(let shard) = ending { shard } else { nil }
+        return bye(code, reason: ending.reason, after: delay, shard: target, on: loop)
     }
 
     /// The message for a subscriber who is not taken, or who broke a rule. On `loop`'s thread.
@@ -43,12 +48,12 @@ package enum StreamFarewell {
 
     private static func bye(
         _ code: StreamByeCode, reason: String, after delay: ClosedRange<Int>?, oldestSequence: UInt64? = nil,
-        on loop: EventLoop
+        shard: String? = nil, on loop: EventLoop
     ) -> ServerMessage.Bye {
         let spread = spreads.value(on: loop)
         return ServerMessage.Bye(
             code, reason: reason, retryAfterMilliseconds: delay.map { .random(in: $0, using: &spread.generator) },
-            oldestSequence: oldestSequence)
+            oldestSequence: oldestSequence, shard: shard)
     }
 }
 

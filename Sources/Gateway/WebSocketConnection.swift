@@ -112,7 +112,7 @@ package final class WebSocketConnection: StreamHandler {
             switch ending {
             case .finished, .stopped, .replaced: .normalClosure
             case .goingAway: .goingAway
-            case .tooSlow: .tryAgainLater
+            case .tooSlow, .moved: .tryAgainLater
             }
         guard let farewell = application.farewell(for: ending, on: connection) else {
             return close(code, reason: ending.reason)

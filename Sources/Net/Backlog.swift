@@ -51,6 +51,14 @@ final class Backlog {
     /// Appends a part of what an event stream opens with.
     func append(opening bytes: SharedBytes) { events.append(opening: bytes) }
 
+    /// Moves the events that wait behind the lossless bytes and drops the snapshots; returns how many those were.
+    func conclude(into outgoing: inout ByteBuffer) -> Int {
+        while !events.isEmpty { outgoing.append(events.removeFirst().unsafeBytes) }
+        let dropped = snapshots.count
+        while !snapshots.isEmpty { snapshots.removeFirst() }
+        return dropped
+    }
+
     // MARK: Sending
 
     /// What one call to the kernel came to.

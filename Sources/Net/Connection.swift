@@ -59,9 +59,9 @@ public final class Connection: Channel {
     /// A send failed for good while the connection could not be closed at once.
     private var isBroken = false
     private var unread = ByteBuffer()
-    private var outgoing = ByteBuffer()
+    var outgoing = ByteBuffer()
     /// What the client was too slow for; nil until it first was.
-    private var backlog: Backlog?
+    var backlog: Backlog?
     /// Events had to be left out: the handler has to end the stream.
     package private(set) var hasLostEvents = false
     private var handlerDeadline = Instant.distantFuture

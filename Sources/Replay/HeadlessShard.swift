@@ -40,7 +40,8 @@ public final class HeadlessShard<World: Simulation> {
         self.setup = setup
         self.kind = kind
         self.worldState = worldState
-        shard = Shard(world: try makeWorld(setup), configuration: try ShardConfiguration(json: setup.config))
+        shard = Shard(
+            world: try makeWorld(setup), configuration: try ShardConfiguration(json: setup.config), name: setup.id)
     }
 
     /// The last step taken.

@@ -9,6 +9,8 @@ package enum HistoryRecord: Equatable, Sendable {
     case input(RecordedInput)
     case joined(SubscriberID, SubscriberRole)
     case left(SubscriberID, SubscriberRole)
+    /// Something from another shard, which the next step takes in.
+    case handoff(HandoffEvent)
     /// The hash of the state.
     case hash(UInt64)
 }
@@ -88,6 +90,9 @@ package struct HistoryDecoder: Sendable {
             guard argument == 0 else { throw .malformed("a name with an argument") }
             subscribers.append(try state.readSubscriber())
             return nil
+        case .handoff:
+            guard argument == 0 else { throw .malformed("a hand-off with an argument") }
+            return .handoff(try HandoffEvent(reading: &state))
         case nil: throw .malformed("an unknown record")
         }
     }

@@ -14,11 +14,12 @@ package import PylonTime
 /// | 2, 3 | twice the subscriber's index, 1 more for a spectator | | a connection came, went |
 /// | 4 | 0 | 8 bytes | the hash of the state here |
 /// | 5 | 0 | name | a subscriber, who gets the next index |
+/// | 6 | 0 | a `HandoffEvent` | something from another shard, taken in by the next step before its inputs |
 ///
 /// The blocks of one sequence belong together: names and sequence numbers go on from one to the next, and `begin` starts anew.
 package struct HistoryEncoder: ~Copyable {
     enum Opcode: UInt64 {
-        case steps, input, joined, left, hash, subscriber
+        case steps, input, joined, left, hash, subscriber, handoff
     }
 
     private var state = StateWriter()
@@ -69,6 +70,12 @@ package struct HistoryEncoder: ~Copyable {
     package mutating func left(_ subscriber: SubscriberID, as role: SubscriberRole = .player) {
         let index = index(of: subscriber)
         record(.left, index << 1 | (role == .player ? 0 : 1))
+    }
+
+    /// Something from another shard that the next step takes in.
+    package mutating func handoff(_ event: HandoffEvent) {
+        record(.handoff, 0)
+        event.write(into: &state)
     }
 
     /// An input that the next step applies.

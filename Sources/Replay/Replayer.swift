@@ -18,6 +18,7 @@ package struct Replayer<World: Simulation>: ~Copyable {
     private let range: ClosedRange<Tick>
     private var scratch = HashScratch()
     private var inputs: [Shard<World>.QueuedInput] = []
+    private var handoffs: [HandoffEvent] = []
     private let events = EventOutbox()
 
     /// A replay that goes on from `start`; hashes are compared at the ticks of `range`, and it ends behind that.
@@ -59,6 +60,7 @@ package struct Replayer<World: Simulation>: ~Copyable {
         case .joined(let subscriber, let role): shard.attach(subscriber, as: role)
         case .left(let subscriber, let role): shard.detach(subscriber, as: role)
         case .input(let input): return take(input)
+        case .handoff(let event): handoffs.append(event)
         case .steps(let count):
             for _ in 0..<count {
                 guard shard.tick < range.upperBound else { return false }
@@ -87,7 +89,8 @@ package struct Replayer<World: Simulation>: ~Copyable {
 
     private mutating func step() {
         report.inputs += UInt64(inputs.count)
-        shard.step(inputs: inputs, events: events)
+        shard.step(handoffs: handoffs, inputs: inputs, events: events)
+        handoffs.removeAll(keepingCapacity: true)
         inputs.removeAll(keepingCapacity: true)
         eventLast += UInt64(events.count)
         events.removeAll()
@@ -125,7 +128,8 @@ extension Replayer {
             guard case .state(let bytes) = recording.next() else { throw RecordingError.headerDamaged }
             start = try SavedShard(bytes, worldState, setup: setup, configuration: configuration)
         } else {
-            start = SavedShard(shard: Shard(world: try make(setup), configuration: configuration))
+            start = SavedShard(
+                shard: Shard(world: try make(setup), configuration: configuration, name: setup.id))
         }
         var replayer = Replayer(start, worldState, range: range)
         var outcome: ReplayReport.Ending?

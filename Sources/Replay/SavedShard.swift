@@ -48,7 +48,7 @@ package struct SavedShard<World: Simulation> {
         let world = try restore(&worldReader, setup)
         try worldReader.finish()
         var engine = StateReader(bytes, in: Int(worldCount)..<bytes.count - 8)
-        shard = try Shard(world: world, configuration: configuration, restoring: &engine)
+        shard = try Shard(world: world, configuration: configuration, name: setup.id, restoring: &engine)
         sequenceLast = try engine.readUInt64()
         eventLast = try engine.readUInt64()
         try engine.finish()

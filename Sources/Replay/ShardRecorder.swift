@@ -61,6 +61,13 @@ package final class ShardRecorder<World: Simulation> {
         if isRecording { encoder.left(subscriber, as: role) }
     }
 
+    /// Something from another shard that the next step takes in.
+    package func handoff(_ event: HandoffEvent) {
+        guard isRecording else { return }
+        encoder.handoff(event)
+        if encoder.count >= RecordingSettings.blockBytes { flush() }
+    }
+
     /// An input that the next step applies.
     package func input(_ input: RecordedInput) {
         guard isRecording else { return }

@@ -29,6 +29,7 @@ enum MetricsCatalog {
         registerSockets(in: metrics, net, gateway)
         registerShards(in: metrics, registry)
         registerSessions(in: metrics, registry.counters)
+        registerHandoffs(in: metrics, registry.counters)
         registerEvents(in: metrics, net, registry.counters.fanout)
         metrics.register("pylon_sessions", help: "Sessions held.", .gauge { Double(sessions.count) })
         metrics.register(
@@ -129,6 +130,18 @@ enum MetricsCatalog {
         metrics.register("pylon_seats_expired_total", help: "Held seats given up.", counters.seatsExpired)
         metrics.register(
             "pylon_desyncs_total", help: "States of clients that were not the shard's.", counters.desyncs)
+    }
+
+    private static func registerHandoffs(in metrics: MetricsRegistry, _ counters: ShardCounters) {
+        metrics.register("pylon_handoffs_sent_total", help: "Hand-offs sent to other shards.", counters.handoffsSent)
+        metrics.register(
+            "pylon_handoffs_resent_total", help: "Hand-offs sent again for want of an answer.", counters.handoffsResent)
+        metrics.register("pylon_handoffs_received_total", help: "Hand-offs taken in.", counters.handoffsReceived)
+        metrics.register("pylon_handoffs_refused_total", help: "Hand-offs refused.", counters.handoffsRefused)
+        metrics.register("pylon_handoffs_outbox", help: "Hand-offs on their way.", counters.handoffsUnderWay)
+        metrics.register(
+            "pylon_streams_moved_total", help: "Streams that followed their subscribers to other shards.",
+            counters.streamsMoved)
     }
 
     private static func registerShards(in metrics: MetricsRegistry, _ registry: ShardRegistry) {

@@ -208,6 +208,7 @@ final class ServerProcess {
 
     /// Those that were there when the last process ended, then those to begin with that are not among them.
     private func createShards() throws(StartError) {
+        registry.noteRestored(false)
         try restoreShards()
         for shard in server.shards where registry.get(shard.id) == nil {
             do {
@@ -221,6 +222,7 @@ final class ServerProcess {
                 throw StartError(description: "cannot create shard \(shard.id): \(error)")
             }
         }
+        registry.noteRestored(true)
     }
 
     private func restoreShards() throws(StartError) {

@@ -30,6 +30,8 @@ final class InputQueue<World: Simulation>: Sendable {
         var dues: [SubscriberID: UInt64] = [:]
         /// Connections whose seat another has taken up, while they are still there: what they send is sent again by that other.
         var superseded: Set<UInt64> = []
+        /// Connections that go to another shard with their subscriber, until they are there.
+        var departed: Set<UInt64> = []
     }
 
     private let state: Lock<State>
@@ -68,8 +70,8 @@ final class InputQueue<World: Simulation>: Sendable {
         isAuthorized: Bool, origin: InputOrigin, nextStep: UInt64
     ) -> Pushed? {
         state.withLock { state in
-            if !state.superseded.isEmpty, case .connection(let attachment) = origin,
-                state.superseded.contains(attachment)
+            if !(state.superseded.isEmpty && state.departed.isEmpty), case .connection(let attachment) = origin,
+                state.superseded.contains(attachment) || state.departed.contains(attachment)
             {
                 return nil
             }
@@ -127,6 +129,32 @@ final class InputQueue<World: Simulation>: Sendable {
             let origin = InputOrigin.connection(attachment)
             for entry in state.entries where entry.queued.origin == origin { Self.forget(entry, in: &state) }
             state.entries.removeAll { $0.queued.origin == origin }
+        }
+    }
+
+    /// Takes out what a connection sent and still waits, because its subscriber has gone to another shard, and takes nothing more from it;
+    /// returns the numbers that the client gave.
+    func depart(_ attachment: UInt64) -> [UInt64?] {
+        state.withLock { state in
+            state.departed.insert(attachment)
+            let origin = InputOrigin.connection(attachment)
+            let waiting = state.entries.filter { $0.queued.origin == origin }
+            for entry in waiting { Self.forget(entry, in: &state) }
+            state.entries.removeAll { $0.queued.origin == origin }
+            return waiting.map(\.queued.clientSequence)
+        }
+    }
+
+    /// Whether a connection is on its way to another shard.
+    func hasDeparted(_ origin: InputOrigin) -> Bool {
+        guard case .connection(let attachment) = origin else { return false }
+        return state.withLock { $0.departed.contains(attachment) }
+    }
+
+    /// Forgets a connection that is at another shard by now, or has gone on its way there.
+    func forgetDeparted(_ attachment: UInt64) {
+        state.withLock { state in
+            if !state.departed.isEmpty { state.departed.remove(attachment) }
         }
     }
 

@@ -24,6 +24,7 @@ extension ShardError {
         case .inputQueueFull: .inputQueueFull
         case .rateLimited: .rateLimited
         case .stopped, .disconnected: .stopped
+        case .moving: .moved
         case .full, .resyncRequired, .inputMalformed: .inputRejected
         }
     }
@@ -34,7 +35,7 @@ extension ShardError {
         case .unauthorized: .unauthorized
         case .full: .full
         case .resyncRequired: .resyncRequired
-        case .stopped, .disconnected, .inputQueueFull, .rateLimited, .inputMalformed: .stopped
+        case .stopped, .disconnected, .inputQueueFull, .rateLimited, .inputMalformed, .moving: .stopped
         }
     }
 }

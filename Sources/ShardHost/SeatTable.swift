@@ -166,6 +166,16 @@ struct SeatTable {
         return expired
     }
 
+    /// Gives up the seat that is held for `subscriber`; returns whether there was one.
+    mutating func release(_ subscriber: SubscriberID) -> Bool {
+        guard let seat = seats[subscriber], seat.heldUntil != nil else { return false }
+        seat.heldUntil = nil
+        seat.lost = nil
+        seats[subscriber] = nil
+        heldCount -= 1
+        return true
+    }
+
     /// Gives up all held seats at once; returns how many those were.
     mutating func forgetHeld() -> Int {
         let count = heldCount

@@ -269,6 +269,20 @@ final class ShardAudience<World: Simulation> {
         if let recipient = recipient(of: attachment) { post.end(ending, of: recipient) }
     }
 
+    /// The connections of a subscriber who plays.
+    func attachments(of subscriber: SubscriberID) -> [UInt64] {
+        attachments.filter { $0.value.subscriber == subscriber && $0.value.role == .player }.keys.sorted()
+    }
+
+    /// Lets a connection go that follows its subscriber to another shard, behind everything that was sent so far.
+    func move(_ attachment: UInt64, to target: any ShardHandle) {
+        guard let moved = attachments[attachment] else { return }
+        post.flush()
+        _ = detach(attachment)
+        let subscription = moved.subscription
+        lanes.lane(to: moved.loop).perform { subscription.follow(to: target) }
+    }
+
     /// Where the messages for a stream v2 go; nil when it has gone, or is v1.
     func recipient(of attachment: UInt64) -> MessageRecipient? { attachments[attachment]?.subscription.recipient }
 

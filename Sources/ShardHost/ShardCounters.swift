@@ -25,6 +25,16 @@ package struct ShardCounters: Sendable {
     package let seatsExpired = Counter()
     /// Clients' states that were not the shard's.
     package let desyncs = Counter()
+    /// What was handed to other shards, and how often what had not been answered within a second was sent again.
+    package let handoffsSent = Counter()
+    package let handoffsResent = Counter()
+    /// What shards took in from others, and what they refused.
+    package let handoffsReceived = Counter()
+    package let handoffsRefused = Counter()
+    /// What is on its way.
+    package let handoffsUnderWay = Gauge()
+    /// Streams that followed their subscribers to other shards.
+    package let streamsMoved = Counter()
     package let fanout = FanoutCounters()
 
     package init() {}

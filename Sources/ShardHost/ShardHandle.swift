@@ -42,8 +42,11 @@ package protocol ShardHandle: AnyObject, Sendable {
     /// Ends the shard; its subscribers are told `ending`. Asynchronous.
     func stop(_ ending: StreamEnding)
 
-    /// Starts ticking. Called once, by the registry; `onEnd` hears of the shard's end.
-    func start(onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void)
+    /// Starts ticking. Called once, by the registry; hand-offs go by `post`, and `onEnd` hears of the shard's end.
+    func start(post: HandoffPost, onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void)
+
+    /// Takes something in that another shard has sent. Asynchronous; what comes too fast is dropped, for it is sent again.
+    func receive(_ event: HandoffEvent)
 
     /// Undoes `subscribe` after the connection is gone.
     func detach(attachment: UInt64)

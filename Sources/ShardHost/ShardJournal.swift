@@ -54,6 +54,12 @@ final class ShardJournal<World: Simulation> {
         keeper?.left(subscriber, as: role)
     }
 
+    /// The next step takes `event` in, which came from another shard.
+    func handoff(_ event: HandoffEvent) {
+        recorder?.handoff(event)
+        keeper?.handoff(event)
+    }
+
     /// The next step applies `input`, which came as `json`.
     func input(_ input: Shard<World>.QueuedInput, json: JSONValue) {
         sequenceLast = max(sequenceLast, input.sequence)
@@ -88,6 +94,12 @@ final class ShardJournal<World: Simulation> {
     /// Runs `body` when the last step may be shown; at once if it may.
     func whenShown(_ body: @escaping () -> Void) {
         if let keeper { keeper.whenDurable(body) } else { body() }
+    }
+
+    /// Runs `body` when the state behind the last step is stored, should the process die; at once where none is. Never for a shard whose
+    /// states are no longer stored.
+    func whenStored(_ body: @escaping () -> Void) {
+        if let keeper { keeper.whenStored(body) } else { body() }
     }
 
     /// Whether something waits to be handed over by `flush`.

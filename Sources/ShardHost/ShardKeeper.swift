@@ -44,6 +44,14 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     /// Whether somebody would see a step that is not durable yet.
     private(set) var isHolding = false
     private var isHoldCounted = false
+    /// The steps taken since the beginning, those in what is being written, and those that are stored; nil before the first state is.
+    private var stepLast: UInt64 = 0
+    private var stepOnItsWay: UInt64 = 0
+    private var stepStored: UInt64?
+    /// What waits for steps to be stored, oldest first.
+    private var waitingForStorage = Deque<(step: UInt64, body: () -> Void)>()
+    private var stateLast = Instant(nanoseconds: 0)
+    private var isRetryScheduled = false
 
     /// What may gather in memory before a state takes its place.
     private static var journalBytesMaximum: Int { 16 << 20 }
@@ -81,6 +89,10 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         if isJournalled, !isOver { encoder.left(subscriber, as: role) }
     }
 
+    func handoff(_ event: HandoffEvent) {
+        if isJournalled, !isOver { encoder.handoff(event) }
+    }
+
     func input(_ input: RecordedInput) {
         guard isJournalled, !isOver else { return }
         encoder.input(
@@ -91,6 +103,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     func stepped(isSeen: Bool) {
         guard !isOver else { return }
         ticksSinceCheckpoint += 1
+        stepLast += 1
         if ticksSinceCheckpoint >= checkpointTicks, !isCheckpointDue {
             isCheckpointDue = true
             if isWriting { counters.checkpointsSkipped.add() }
@@ -109,6 +122,15 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         guard !isOver, isStepPending || isStepOnItsWay else { return body() }
         isHolding = true
         waiting.append(body)
+        pump()
+    }
+
+    /// Runs `body` when the last step is stored; at once if it is, and never when nothing is stored any more. Unlike `whenDurable` it holds
+    /// nothing up.
+    func whenStored(_ body: @escaping () -> Void) {
+        guard !isOver else { return }
+        if let stepStored, stepStored >= stepLast { return body() }
+        waitingForStorage.append((stepLast, body))
         pump()
     }
 
@@ -131,7 +153,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     func end(comesBack: Bool) {
         guard !isOver else { return }
         if comesBack, let (shard, sequenceLast, eventLast) = current() {
-            // Behind what is on its way, and better than that.
+            // Behind what is on its way, and better than that. What waits for it is told by the process to come.
             writeState(shard, sequenceLast: sequenceLast, eventLast: eventLast, isClean: true)
         } else if !comesBack {
             store.write(.removal, of: identity) { [report, identity] problem in
@@ -139,6 +161,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
             }
         }
         isOver = true
+        waitingForStorage.removeAll()
         release()
     }
 
@@ -149,11 +172,17 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         guard !isWriting, !isOver else { return }
         let now = worker.clock.now()
         guard now >= retryAt else { return }
+        if !isJournalled, !waitingForStorage.isEmpty, !isCheckpointDue {
+            // A state for those who wait, but no more than one a second: it costs the tick its time.
+            isCheckpointDue = now - stateLast >= .seconds(1)
+            if !isCheckpointDue { scheduleRetry(at: stateLast + .seconds(1)) }
+        }
         if isCheckpointDue, let (shard, sequenceLast, eventLast) = current() {
             return writeState(shard, sequenceLast: sequenceLast, eventLast: eventLast)
         }
         // Nobody sees the shard: a second is soon enough, and spares the disk.
-        guard isJournalled, !encoder.isEmpty, isHolding || now - flushLast >= .seconds(1) else { return }
+        let isAwaited = isHolding || !waitingForStorage.isEmpty
+        guard isJournalled, !encoder.isEmpty, isAwaited || now - flushLast >= .seconds(1) else { return }
         flushLast = now
         blockNumber += 1
         let block = encoder.cut { payload, _ in SharedBytes(payload) }
@@ -175,6 +204,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         guard let stateBytes else { return }
         isCheckpointDue = false
         ticksSinceCheckpoint = 0
+        stateLast = worker.clock.now()
         encoder.begin(at: shard.tick)
         counters.checkpoints.add()
         counters.stateBytes.add(stateBytes.count)
@@ -185,6 +215,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         isWriting = true
         isStepOnItsWay = isStepPending
         isStepPending = false
+        stepOnItsWay = stepLast
         store.write(change, of: identity) { [self] problem in
             worker.submit { self.written(problem) }
         }
@@ -201,10 +232,12 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
             isStepPending = isStepPending || isStepOnItsWay
             isStepOnItsWay = false
             retryAt = worker.clock.now() + .seconds(1)
-            worker.schedule(Retry(keeper: self), at: retryAt)
+            scheduleRetry(at: retryAt)
             return
         }
         isStepOnItsWay = false
+        stepStored = stepOnItsWay
+        while let first = waitingForStorage.first, first.step <= stepOnItsWay { waitingForStorage.removeFirst().body() }
         if isHolding, !isStepPending { release() }
         pump()
     }
@@ -223,7 +256,14 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
             "shard \(identity.id) is no longer stored: its state has more than \(SavedShardLimits.bytesMaximum) bytes; "
                 + "after a restart it comes back as it was before")
         isOver = true
+        waitingForStorage.removeAll()
         release()
+    }
+
+    private func scheduleRetry(at deadline: Instant) {
+        guard !isRetryScheduled else { return }
+        isRetryScheduled = true
+        worker.schedule(Retry(keeper: self), at: deadline)
     }
 
     private final class Retry: TickTask {
@@ -234,6 +274,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         }
 
         func run(now: Instant) -> Instant? {
+            keeper.isRetryScheduled = false
             keeper.pump()
             return nil
         }

@@ -52,7 +52,8 @@ public struct ShardKind: Sendable {
         self.lobby = lobby
         isPersistent = worldState.isPersistent
         makeHandle = { setup, configuration, worker, counters, keepers in
-            let saved = SavedShard(shard: Shard(world: try makeWorld(setup), configuration: configuration))
+            let shard = Shard(world: try makeWorld(setup), configuration: configuration, name: setup.id)
+            let saved = SavedShard(shard: shard)
             return ShardRunner(
                 setup, kind: name, worker: worker, saved: saved, worldState: worldState, counters: counters,
                 keepers: keepers)

@@ -4,6 +4,7 @@ package import PylonSimulation
 internal import PylonTelemetry
 internal import PylonThreading
 package import PylonTime
+internal import Synchronization
 
 /// The shards of a process by id. Safe from any thread.
 package final class ShardRegistry: Sendable {
@@ -25,6 +26,8 @@ package final class ShardRegistry: Sendable {
     private let table = Lock<[String: any ShardHandle]>([:])
     /// Whether shards may still be made. Held while a factory runs, so that one id never gets two worlds. Taken before `table`, never after (docs/lock-order.md).
     private let creation = Lock(true)
+    /// Whether a shard that is not there is gone for good. Not while stored ones come back, nor once all end with the process.
+    private let isComplete = Atomic<Bool>(true)
 
     /// Shards of `kinds`, at most `shardsMaximum` at a time, spread over `workers`. `random` gives seeds to those that ask for none;
     /// `onEnd` hears of each shard that ends, on its worker's thread.
@@ -131,11 +134,17 @@ package final class ShardRegistry: Sendable {
 
     /// Stops every shard; their subscribers are told to come back.
     package func stopAll() {
+        isComplete.store(false, ordering: .releasing)
         // Held so that no shard is being made meanwhile, nor later.
         creation.withLock { $0 = false }
         for shard in all {
             shard.stop(.goingAway)
         }
+    }
+
+    /// Says whether every stored shard has come back: until then nothing that is handed to one which is not there is refused.
+    package func noteRestored(_ isComplete: Bool) {
+        self.isComplete.store(isComplete, ordering: .releasing)
     }
 
     /// Brings back a shard that was stored; it goes on at its tick. Throws, in words, when it cannot.
@@ -193,7 +202,10 @@ package final class ShardRegistry: Sendable {
         table.withLock { $0[shard.id] = shard }
         let index = shard.worker.index
         loads.withLock { $0[index] += 1 }
-        shard.start { [weak self, onEnd] id, ending in
+        let post = HandoffPost(
+            find: { [weak self] in self?.get($0) },
+            isGoneForGood: { [weak self] in self?.isComplete.load(ordering: .acquiring) ?? false })
+        shard.start(post: post) { [weak self, onEnd] id, ending in
             self?.loads.withLock { $0[index] -= 1 }
             onEnd(id, ending)
         }

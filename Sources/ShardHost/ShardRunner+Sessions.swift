@@ -53,6 +53,7 @@ extension ShardRunner {
             _ = spectatorSeats.attach(subscriber, attachment, session: session?.session)
             return
         }
+        releaseArrival(subscriber)
         guard seats.attach(subscriber, attachment, session: session?.session) else { return }
         // The connection that the held seat stood for.
         detach(subscriber)
@@ -61,13 +62,15 @@ extension ShardRunner {
     }
 
     /// Lets a connection go. The world hears of the last unless the seat is held from now on.
-    func leaveSeat(_ subscriber: SubscriberID, as role: SubscriberRole, _ attachment: UInt64) {
+    func leaveSeat(
+        _ subscriber: SubscriberID, as role: SubscriberRole, _ attachment: UInt64, holds: Bool = true
+    ) {
         defer { noteRoles(of: subscriber) }
         guard role == .player else { return leaveSpectatorSeat(subscriber, attachment) }
         let now = worker.clock.now()
         queue.detach(attachment)
         let sessionsBefore = seats.sessionCount
-        let isHeld = seats.detach(subscriber, attachment, now: now, holds: isRunning)
+        let isHeld = seats.detach(subscriber, attachment, now: now, holds: isRunning && holds)
         counters.sessions.add(seats.sessionCount - sessionsBefore)
         guard isHeld else { return detach(subscriber) }
         counters.seatsHeld.add(1)
@@ -148,6 +151,7 @@ extension ShardRunner {
         hello.serverMilliseconds = worker.clock.now().milliseconds
         hello.resumeToken = token.text
         hello.isResumed = isResumed
+        hello.movedFrom = request.movedFrom
         hello.schema = audience.schema(for: request.transport)
         hello.acknowledgement = acknowledgement
         if options.followsEvents { hello.eventSequence = (options.eventCursor ?? audience.eventLast).number }

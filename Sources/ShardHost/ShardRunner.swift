@@ -38,6 +38,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     /// Hears of everything that changes the world; nil when nobody keeps any of it.
     let journal: ShardJournal<World>?
     var keeping = KeepingState()
+    var handoffs = HandoffDesk()
     private var drained: [InputQueue<World>.Entry] = []
     private var accepted: [Shard<World>.QueuedInput] = []
 
@@ -51,6 +52,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         self.counters = counters
         var saved = saved
         if saved.eventLast == 0 { saved.eventLast = worker.clock.microsecondsSinceEpoch() }
+        saved.shard.begin(incarnation: keepers.instances.next(worker.clock.microsecondsSinceEpoch()))
         shard = saved.shard
         // Here, where nobody can have joined yet.
         journal = ShardJournal(
@@ -74,13 +76,15 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     var inputsQueued: Int { queue.count }
 
-    func start(onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void) {
+    func start(post: HandoffPost, onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void) {
         worker.submit { [self] in
             self.onEnd = onEnd
+            handoffs.post = post
             let now = worker.clock.now()
             let rate = shard.configuration.tickRate
             eventLast = now
             holdSeats(now: now)
+            scheduleResend(at: now)
             if !rate.isEventDriven {
                 let first = worker.firstDeadline(rate: rate)
                 schedule = TickSchedule(start: first, rate: rate)
@@ -138,7 +142,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             journal?.input(entry.queued, json: entry.json)
         }
         let failedBefore = shard.inputsFailed
-        shard.step(inputs: accepted, events: events)
+        shard.step(handoffs: takeHandoffs(), inputs: accepted, events: events)
         let applied = accepted.count - Int(shard.inputsFailed - failedBefore)
         counters.ticks.add()
         counters.inputsApplied.add(applied)
@@ -151,9 +155,13 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         let hashTicks = UInt64(shard.configuration.hashTicks)
         if hashTicks > 0, shard.tick.number % hashTicks == 0 { audience.recordHashes(of: shard) }
         keeping.isSnapshotDue = keeping.isSnapshotDue || shard.publishesNow
-        guard let journal else { return publish() }
+        guard let journal else {
+            settleHandoffs()
+            return publish()
+        }
         let eventNumber = audience.eventLast.number + UInt64(events.count)
         journal.stepped(shard, eventLast: eventNumber, isSeen: audience.count > 0)
+        settleHandoffs()
         if journal.isHolding { publishWhenShown(journal) } else { publish() }
     }
 
@@ -170,6 +178,10 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     private func mayApply(_ entry: InputQueue<World>.Entry) -> Bool {
         let subscriber = entry.queued.subscriber
         guard shard.isAttached(subscriber) else { return false }
+        guard !shard.isDeparting(subscriber) else {
+            refuse(entry.queued.origin, subscriber, entry.queued.clientSequence, .moving)
+            return false
+        }
         if entry.isAuthorized { return true }
         let verdict = shard.world.authorizeInput(entry.queued.input, from: subscriber, caller: entry.caller)
         guard case .refused(let reason) = verdict else { return true }
@@ -183,6 +195,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         guard isRunning else { return }
         status.isRunning.store(false, ordering: .releasing)
         counters.seatsHeld.add(-seats.forgetHeld())
+        closeHandoffs()
         journal?.ended(shard, comesBack: ending == .goingAway)
         onEnd(id, ending)
         audience.end(ending)
@@ -208,18 +221,20 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     private func admit(_ request: SubscribeRequest) throws(ShardError) {
-        try authorize(request)
+        let isAwaited = request.movedFrom != nil
+        if !isAwaited { try authorize(request) }
         guard isRunning else { throw .stopped }
         let resumption = self.resumption(of: request)
         let maximum = shard.configuration.subscribersMaximum
-        guard maximum == 0 || placesTaken(besides: request, resumption) < maximum,
-            shard.hasPlace(for: request.subscriber, as: request.role)
-        else { throw .full }
+        let hasPlace =
+            (maximum == 0 || placesTaken(besides: request, resumption) < maximum)
+            && shard.hasPlace(for: request.subscriber, as: request.role)
+        guard hasPlace || isAwaited else { throw .full }
 
         let opening = try audience.opening(for: request)
         let attachment = audience.makeAttachment()
         if let resumption, request.role == .player { queue.supersede(resumption.previous, isThere: resumption.isThere) }
-        let session = startSession(request, attachment, opening, isResumed: resumption != nil)
+        let session = startSession(request, attachment, opening, isResumed: isAwaited || resumption != nil)
         takeSeat(request.subscriber, as: request.role, attachment, session)
         forgetLatestIfEventDriven()
         // First, so that whoever sees its first frame finds itself counted.
@@ -247,6 +262,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     func detach(attachment: UInt64) {
         worker.submit { [self] in
+            queue.forgetDeparted(attachment)
             guard let (subscriber, role) = audience.detach(attachment) else { return }
             leaveSeat(subscriber, as: role, attachment)
             forgetLatestIfEventDriven()
@@ -255,7 +271,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         }
     }
 
-    private func countConnections(_ count: Int, change: Int) {
+    func countConnections(_ count: Int, change: Int) {
         status.connections.store(count, ordering: .relaxed)
         counters.subscribers.add(change)
     }
@@ -288,6 +304,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
                     guard shard.isAttached(request.subscriber) else {
                         throw .unauthorized(reason: "the subscriber has no connection to this shard")
                     }
+                    guard !shard.isDeparting(request.subscriber) else { throw .moving }
                     let verdict = shard.world.authorizeInput(input, from: request.subscriber, caller: request.caller)
                     if case .refused(let reason) = verdict { throw .unauthorized(reason: reason) }
                     // Not before: nobody else's requests use up a subscriber's tokens.
@@ -327,7 +344,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             nextStep: status.tick.load(ordering: .relaxed) + 1)
         guard let pushed else {
             counters.inputsRefused.add()
-            throw .inputQueueFull
+            throw queue.hasDeparted(origin) ? .moving : .inputQueueFull
         }
         if pushed.isLate { counters.inputsLate.add() }
         if pushed.isFirst, shard.configuration.tickRate.isEventDriven {
@@ -344,7 +361,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         let now = worker.clock.now()
         let earliest = eventStepLast + Self.eventStepInterval
         guard earliest <= now else { return worker.schedule(DeferredStep(runner: self), at: earliest) }
-        guard isRunning, queue.count > 0 else { return }
+        guard isRunning, queue.count > 0 || !handoffs.inbox.isEmpty else { return }
         if let journal, journal.isHolding { return stepWhenShown(journal) }
         eventLast = now
         eventStepLast = now

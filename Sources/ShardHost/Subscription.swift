@@ -18,6 +18,8 @@ package final class Subscription: @unchecked Sendable {
     private let transport: Transports
     /// Let go of at the end: the connection holds its handler, and that holds this.
     private var connection: ConnectionReference?
+    /// How the connection follows its subscriber to another shard.
+    private let follow: (@Sendable (any ShardHandle) -> Void)?
     /// Where the connection is in the list, nil when it is in none.
     private var stripe: Stripe?
     /// The same of the events that a stream v2 carries besides.
@@ -38,18 +40,42 @@ package final class Subscription: @unchecked Sendable {
         role = request.role
         transport = request.transport
         connection = request.connection
+        follow = request.follow
     }
 
     /// Leaves the shard. Called when the connection closes; more than once does no harm.
     package func cancel() {
-        guard let connection = self.connection?.onLoop else { return }
+        guard leaveStripes() != nil else { return }
+        shard.detach(attachment: attachment)
+    }
+
+    /// Follows the subscriber to another shard, behind everything of this one. The worker has let the connection go already.
+    func follow(to target: any ShardHandle) {
+        (stripe as? EventStripe)?.settle()
+        (eventStripe as? EventStripe)?.settle()
+        guard let connection = leaveStripes() else { return }
+        // No more inputs come here from now on.
+        shard.detach(attachment: attachment)
+        guard connection.isOpen else { return }
+        guard let follow else {
+            (connection.handler as? StreamHandler)?.end(.moved(to: target.id), on: connection)
+            return
+        }
+        connection.concludeStream()
+        connection.pauseReading()
+        follow(target)
+    }
+
+    /// Takes the connection out of everything; nil when that has been done.
+    private func leaveStripes() -> Connection? {
+        guard let connection = self.connection?.onLoop else { return nil }
         self.connection = nil
         stripe?.remove(connection, from: transport)
         stripe = nil
         eventStripe?.remove(connection, from: transport.ofEvents)
         eventStripe = nil
         recipient?.end()
-        shard.detach(attachment: attachment)
+        return connection
     }
 
     /// Starts a stream of snapshots with its first frame.

@@ -27,6 +27,9 @@ public struct HandoffParty: Hashable, Sendable {
     /// Tells a shard from an earlier one of the same name; one that comes back with its state keeps it.
     public let incarnation: UInt64
 
+    /// 128 bytes: what a registry allows.
+    static let nameBytesMaximum = 128
+
     public init(shard: String, incarnation: UInt64) {
         self.shard = shard
         self.incarnation = incarnation
@@ -41,6 +44,16 @@ public struct HandoffReply: Hashable, Sendable {
     public let target: String
     public let sequence: UInt64
     public let outcome: HandoffOutcome
+
+    /// Bytes of a reason, at most.
+    static let reasonBytesMaximum = 256
+
+    package init(source: HandoffParty, target: String, sequence: UInt64, outcome: HandoffOutcome) {
+        self.source = source
+        self.target = target
+        self.sequence = sequence
+        self.outcome = outcome
+    }
 }
 
 /// What became of a hand-off at its target.
@@ -59,4 +72,10 @@ public enum HandoffError: Error, Hashable, Sendable {
     case payloadTooLarge
     /// The target is this very shard.
     case sameShard
+    /// No shard has such a name: it is empty, or longer than 128 bytes.
+    case targetInvalid
+    /// It has handed things to ``HandoffLedger/partiesMaximum`` shards already, and this is another.
+    case tooManyTargets
+    /// The world is no `HandoffSimulation`: it could take nothing back.
+    case unsupported
 }

@@ -10,8 +10,11 @@ public struct HandoffLedger: Hashable, Sendable {
     /// Hand-offs on their way from one shard, at most: 4,096.
     public static let outboxMaximum = 4096
 
+    /// Shards to which one hands things, and shards from which it gets them, in its life, at most: 1,024 each.
+    public static let partiesMaximum = 1024
+
     /// This shard.
-    public let party: HandoffParty
+    public private(set) var party: HandoffParty
     /// By target, in the order of the first hand-off to each: nothing here depends on hashing.
     package private(set) var lanes: [Lane] = []
     /// By source, in the order of the first arrival from each.
@@ -60,6 +63,15 @@ public struct HandoffLedger: Hashable, Sendable {
         self.arrivals = arrivals
     }
 
+    /// Whether nothing was ever handed to or from this shard.
+    var isUnused: Bool { lanes.isEmpty && arrivals.isEmpty }
+
+    /// Gives a shard that has none yet its incarnation.
+    package mutating func begin(incarnation: UInt64) {
+        guard party.incarnation == 0 else { return }
+        party = HandoffParty(shard: party.shard, incarnation: incarnation)
+    }
+
     /// How many hand-offs are not settled.
     public var outboxCount: Int { lanes.reduce(0) { $0 + $1.outbox.count } }
 
@@ -73,7 +85,10 @@ public struct HandoffLedger: Hashable, Sendable {
         guard payload.count <= Handoff.payloadBytesMaximum else { throw .payloadTooLarge }
         guard outboxCount < Self.outboxMaximum else { throw .outboxFull }
         let index = lanes.firstIndex { $0.target == target } ?? lanes.count
-        if index == lanes.count { lanes.append(Lane(target: target)) }
+        if index == lanes.count {
+            guard lanes.count < Self.partiesMaximum else { throw .tooManyTargets }
+            lanes.append(Lane(target: target))
+        }
         lanes[index].sequenceLast += 1
         let handoff = Handoff(
             source: party, target: target, sequence: lanes[index].sequenceLast, settled: lanes[index].settled,
@@ -91,6 +106,12 @@ public struct HandoffLedger: Hashable, Sendable {
                 return handoff
             }
         }
+    }
+
+    /// What `reply` is the first answer to; nil when it answers nothing that is on its way.
+    package func awaited(_ reply: HandoffReply) -> Handoff? {
+        guard reply.source == party, let lane = lanes.first(where: { $0.target == reply.target }) else { return nil }
+        return lane.outbox.first { $0.handoff.sequence == reply.sequence && !$0.isAnswered }?.handoff
     }
 
     /// Takes an answer. Returns the hand-off that has to be taken back into the world, if it was refused and that was not known yet.
@@ -121,10 +142,14 @@ public struct HandoffLedger: Hashable, Sendable {
         case early
     }
 
-    /// Looks a hand-off up.
+    /// Looks a hand-off up. One more source than ``partiesMaximum`` has to wait for ever.
     public mutating func receive(_ handoff: Handoff) -> Receipt {
+        let isKnown = arrivals.contains { $0.source.shard == handoff.source.shard }
+        guard isKnown || arrivals.count < Self.partiesMaximum else { return .early }
         let index = arrivalsIndex(of: handoff)
         arrivals[index].refusals.removeAll { $0.sequence <= handoff.settled }
+        // What was settled without this shard, while there was none of its name.
+        arrivals[index].sequenceLast = max(arrivals[index].sequenceLast, handoff.settled)
         let last = arrivals[index].sequenceLast
         if handoff.sequence == last + 1 { return .new }
         if handoff.sequence > last { return .early }

@@ -6,25 +6,40 @@ public import PylonTime
 /// Pure and deterministic: no thread, no clock, no socket. `ShardHost` runs it on a worker; tests and replays run it as fast as
 /// they like.
 public struct Shard<World: Simulation> {
-    public private(set) var world: World
+    public internal(set) var world: World
     public let configuration: ShardConfiguration
     /// The last step taken.
-    public private(set) var tick = Tick(0)
+    public internal(set) var tick = Tick(0)
     /// The last step at which somebody was there or sent something.
-    public private(set) var tickLastActive = Tick(0)
+    public internal(set) var tickLastActive = Tick(0)
     /// Inputs that `apply` refused by throwing.
-    public private(set) var inputsFailed: UInt64 = 0
+    public internal(set) var inputsFailed: UInt64 = 0
     /// The inputs of the last step that the world threw at and whose sender wants to hear of it.
     package private(set) var failures: [InputFailure] = []
 
     /// Players with the number of their connections.
-    private var connections: [SubscriberID: Int] = [:]
-    private var spectators: [SubscriberID: Int] = [:]
-    private var acknowledgements: [SubscriberID: Acknowledgement] = [:]
+    var connections: [SubscriberID: Int] = [:]
+    var spectators: [SubscriberID: Int] = [:]
+    var acknowledgements: [SubscriberID: Acknowledgement] = [:]
 
+    /// What it hands to other shards and gets from them.
+    package internal(set) var ledger: HandoffLedger
+    /// What the last step came to in that respect.
+    package internal(set) var handoffResults = HandoffResults()
+    /// Subscribers on their way to other shards, with the number of entities that go with them.
+    var departing: [SubscriberID: Int] = [:]
+    let handoffHooks = HandoffHooks<World>()
+
+    /// A shard that has no name.
     public init(world: World, configuration: ShardConfiguration) {
+        self.init(world: world, configuration: configuration, name: "")
+    }
+
+    /// A shard that other shards know by `name`.
+    package init(world: World, configuration: ShardConfiguration, name: String) {
         self.world = world
         self.configuration = configuration
+        ledger = HandoffLedger(party: HandoffParty(shard: name, incarnation: 0))
     }
 
     /// An input on its way into the world.
@@ -115,27 +130,41 @@ public struct Shard<World: Simulation> {
     /// Runs one step: the inputs in their order, then the world's own step. What they broadcast is added to `events`; what
     /// an input broadcast that then threw is taken back.
     public mutating func step(inputs: some Sequence<QueuedInput>, events: EventOutbox = EventOutbox()) {
+        step(handoffs: [], inputs: inputs, events: events)
+    }
+
+    /// The same with what has come from other shards, which comes first.
+    package mutating func step(
+        handoffs: [HandoffEvent], inputs: some Sequence<QueuedInput>, events: EventOutbox = EventOutbox()
+    ) {
         tick = tick.next
         if !failures.isEmpty { failures.removeAll(keepingCapacity: true) }
-        let context = StepContext(tick: tick, rate: configuration.tickRate, events: events)
+        if !handoffResults.isEmpty { handoffResults = HandoffResults() }
+        let outbox = handoffHooks == nil ? nil : HandoffOutbox(ledger)
+        let context = StepContext(tick: tick, rate: configuration.tickRate, events: events, handoffs: outbox)
+        let step = CurrentStep(context: context, events: events, handoffs: outbox)
+        for event in handoffs { take(event, step) }
         for input in inputs {
             tickLastActive = tick
-            apply(input, context, events)
+            apply(input, step)
         }
         world.step(context)
         world.stepEnded(tick)
+        if let outbox { stage(outbox) }
+        if !handoffs.isEmpty || ledger.outboxCount > 0 { tickLastActive = tick }
         if !connections.isEmpty || !spectators.isEmpty { tickLastActive = tick }
     }
 
-    private mutating func apply(_ queued: QueuedInput, _ context: StepContext, _ events: EventOutbox) {
-        let eventsBefore = events.count
+    private mutating func apply(_ queued: QueuedInput, _ step: CurrentStep) {
+        let (eventsBefore, handoffsBefore) = (step.events.count, step.handoffs?.items.count ?? 0)
         do {
-            try world.apply(queued.input, from: queued.subscriber, context)
+            try world.apply(queued.input, from: queued.subscriber, step.context)
         } catch {
             // The world refused it; it is acknowledged all the same, since the client must not wait for it.
             inputsFailed += 1
             if queued.origin != .unanswered { failures.append(InputFailure(queued, error)) }
-            events.truncate(to: eventsBefore)
+            step.events.truncate(to: eventsBefore)
+            step.handoffs?.truncate(to: handoffsBefore)
         }
         guard connections[queued.subscriber] != nil else { return }
         acknowledgements[queued.subscriber] = Acknowledgement(
@@ -164,88 +193,4 @@ public struct Shard<World: Simulation> {
             bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
         }
     }
-}
-
-// MARK: Saving
-
-extension Shard {
-    /// The most subscribers that a saved shard may have.
-    static var subscribersSavedMaximum: Int { 1_000_000 }
-
-    /// Everyone who takes part: the players and then the spectators, by name.
-    package var attached: [Attached] {
-        players.map { Attached(subscriber: $0, role: .player) }
-            + onlookers.map { Attached(subscriber: $0, role: .spectator) }
-    }
-
-    private var players: [SubscriberID] { connections.keys.sorted { $0.precedes($1) } }
-    private var onlookers: [SubscriberID] { spectators.keys.sorted { $0.precedes($1) } }
-
-    /// Writes what the engine keeps beside the world, everything by name.
-    package func save(into state: inout StateWriter) {
-        state.write(1 as UInt64)
-        state.write(tick)
-        state.write(tickLastActive)
-        state.write(inputsFailed)
-        state.write(players) { [connections, acknowledgements] subscriber, state in
-            state.write(subscriber)
-            state.write(UInt64(connections[subscriber] ?? 0))
-            state.write(acknowledgements[subscriber]) { acknowledgement, state in
-                state.write(acknowledgement.serverSequence)
-                state.write(acknowledgement.clientSequence) { $1.write($0) }
-                state.write(acknowledgement.tick)
-            }
-        }
-        state.write(onlookers) { [spectators] subscriber, state in
-            state.write(subscriber)
-            state.write(UInt64(spectators[subscriber] ?? 0))
-        }
-    }
-
-    /// A shard at the tick at which it was saved: `world` as it was then, and what `save` wrote.
-    package init(
-        world: World, configuration: ShardConfiguration, restoring state: inout StateReader
-    ) throws(StateError) {
-        self.init(world: world, configuration: configuration)
-        _ = try state.readVersion(newest: 1)
-        tick = try state.readTick()
-        tickLastActive = try state.readTick()
-        guard tickLastActive <= tick else { throw .malformed("active in the future") }
-        inputsFailed = try state.readUInt64()
-        for _ in 0..<(try state.readCount(maximum: Self.subscribersSavedMaximum)) {
-            let subscriber = try state.readSubscriber()
-            let count = try state.readUInt64()
-            guard (1...UInt64(Int32.max)).contains(count), connections[subscriber] == nil else {
-                throw .malformed("the connections of \(subscriber)")
-            }
-            connections[subscriber] = Int(count)
-            acknowledgements[subscriber] = try state.readOptional { (state) throws(StateError) in
-                Acknowledgement(
-                    serverSequence: try state.readUInt64(),
-                    clientSequence: try state.readOptional { (state) throws(StateError) in try state.readUInt64() },
-                    tick: try state.readTick())
-            }
-        }
-        for _ in 0..<(try state.readCount(maximum: Self.subscribersSavedMaximum)) {
-            let subscriber = try state.readSubscriber()
-            let count = try state.readUInt64()
-            guard (1...UInt64(Int32.max)).contains(count), spectators[subscriber] == nil else {
-                throw .malformed("the connections of \(subscriber)")
-            }
-            spectators[subscriber] = Int(count)
-        }
-    }
-
-    /// Forgets all connections but leaves everyone a seat, which counts as one: the process that had the connections is gone, and the
-    /// world need not hear of it until the seat is given up by `detach`.
-    package mutating func keepSeats() {
-        for subscriber in connections.keys { connections[subscriber] = 1 }
-        for subscriber in spectators.keys { spectators[subscriber] = 1 }
-    }
-}
-
-/// Somebody who takes part in a shard.
-package struct Attached: Hashable, Sendable {
-    package let subscriber: SubscriberID
-    package let role: SubscriberRole
 }

@@ -8,6 +8,8 @@ public enum ShardError: Error, Hashable, Sendable {
     case rateLimited
     /// The shard no longer runs.
     case stopped
+    /// What the subscriber plays is on its way to another shard, which gets its next inputs.
+    case moving
     /// The connection was closed before the answer came.
     case disconnected
     /// A hook said no, or the sender has no connection to the shard.
@@ -25,6 +27,7 @@ public enum ShardError: Error, Hashable, Sendable {
         case .inputQueueFull: "the shard's input queue is full"
         case .rateLimited: "too many inputs a second"
         case .stopped: "the shard has stopped"
+        case .moving: "on the way to another shard"
         case .disconnected: "the connection is closed"
         case .unauthorized(let reason): "unauthorized: \(reason)"
         case .resyncRequired(let oldest): "resync required: oldest_seq=\(oldest)"

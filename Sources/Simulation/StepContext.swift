@@ -12,9 +12,15 @@ public struct StepContext {
     public let seconds: Double
 
     private let outbox: EventOutbox
+    private let handoffs: HandoffOutbox?
 
     public init(tick: Tick, rate: TickRate, events: EventOutbox = EventOutbox()) {
+        self.init(tick: tick, rate: rate, events: events, handoffs: nil)
+    }
+
+    init(tick: Tick, rate: TickRate, events: EventOutbox, handoffs: HandoffOutbox?) {
         outbox = events
+        self.handoffs = handoffs
         self.tick = tick
         dt = rate.interval
         seconds = rate.isEventDriven ? 0 : 1 / Double(rate.hertz)
@@ -28,6 +34,21 @@ public struct StepContext {
     public func broadcast(_ write: (inout JSONWriter) -> Void) {
         outbox.append(write)
     }
+
+    /// Hands something to the shard called `shard`: an entity with all that belongs to it, and perhaps the subscriber who plays it, whose
+    /// streams follow. The world lets go of it in this very step; `payload` is whatever the two worlds have agreed on.
+    ///
+    /// It arrives exactly once, or comes back by `HandoffSimulation.takeBack`. While it is under way the subscriber's inputs are refused
+    /// (`MOVED`). Throws, with nothing done, when it cannot leave now; the world keeps it then.
+    public func handOff(
+        _ payload: [UInt8], subscriber: SubscriberID? = nil, to shard: String
+    ) throws(HandoffError) {
+        guard let handoffs else { throw .unsupported }
+        try handoffs.append(HandoffOutbox.Item(payload: payload, subscriber: subscriber, target: shard))
+    }
+
+    /// How much is under way from this shard: what the world has let go of and no other has yet. A world that is about to finish waits for 0.
+    public var handoffsUnderWay: Int { handoffs.map { $0.countBefore + $0.items.count } ?? 0 }
 }
 
 /// What a simulation may know while it writes a snapshot.

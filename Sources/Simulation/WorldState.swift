@@ -53,7 +53,7 @@ extension Shard {
             }
         }
         scratch.state.reset()
-        save(into: &scratch.state)
+        save(into: &scratch.state, forHash: true)
         scratch.state.withUnsafeBytes { hasher.combine(bytes: $0) }
         return hasher.value
     }

@@ -89,10 +89,14 @@ package enum ServerMessage {
         package let retryAfterMilliseconds: Int?
         /// With `RESYNC_REQUIRED`, the oldest event that is still there.
         package let oldestSequence: UInt64?
+        /// With `MOVED`, the shard that goes on.
+        package let shard: String?
 
         package init(
-            _ code: StreamByeCode, reason: String, retryAfterMilliseconds: Int?, oldestSequence: UInt64? = nil
+            _ code: StreamByeCode, reason: String, retryAfterMilliseconds: Int?, oldestSequence: UInt64? = nil,
+            shard: String? = nil
         ) {
+            self.shard = shard
             self.code = code
             self.reason = reason
             self.retryAfterMilliseconds = retryAfterMilliseconds
@@ -108,6 +112,7 @@ package enum ServerMessage {
         json.member("reason", bye.reason)
         json.member("retry_after_ms", bye.retryAfterMilliseconds)
         if let oldest = bye.oldestSequence { json.member("oldest_seq", oldest) }
+        if let shard = bye.shard { json.member("shard", shard) }
         json.endObject()
     }
 
@@ -133,6 +138,8 @@ package enum ServerMessage {
         package var resumeToken = ""
         /// Whether the seat of an earlier connection goes on.
         package var isResumed = false
+        /// The shard from which the subscriber has just come, on this very connection.
+        package var movedFrom: String?
         /// The JSON that describes the entities; nil for a state of JSON.
         package var schema: [UInt8]?
         package var acknowledgement: Acknowledgement?
@@ -171,6 +178,7 @@ package enum ServerMessage {
         json.member("server_ms", hello.serverMilliseconds, decimals: 3)
         json.member("resume", hello.resumeToken)
         json.member("resumed", hello.isResumed)
+        if let source = hello.movedFrom { json.member("moved_from", source) }
         json.member("state", hello.schema == nil ? "json" as StaticString : "entities")
         if let schema = hello.schema {
             json.key("schema")

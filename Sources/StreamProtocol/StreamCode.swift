@@ -12,6 +12,8 @@ package enum StreamErrorCode: String, CaseIterable, Sendable {
     case inputQueueFull = "INPUT_QUEUE_FULL"
     /// The shard no longer runs; its `bye` is under way.
     case stopped = "STOPPED"
+    /// What the subscriber plays is on its way to another shard: send the input again behind the next `hello`.
+    case moved = "MOVED"
     /// The state of that tick has another hash here.
     case desync = "DESYNC"
 }
@@ -28,6 +30,8 @@ package enum StreamByeCode: String, CaseIterable, Sendable {
     case tooSlow = "TOO_SLOW"
     /// Another connection has taken over the seat with its resume token.
     case replaced = "REPLACED"
+    /// What the subscriber plays has moved to another shard, which `shard` names.
+    case moved = "MOVED"
     /// The world refused the subscriber.
     case unauthorized = "UNAUTHORIZED"
     /// The shard has as many connections as it may.

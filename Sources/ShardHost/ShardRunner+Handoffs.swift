@@ -1,0 +1,209 @@
+internal import PylonFanout
+internal import PylonSimulation
+internal import PylonTelemetry
+internal import PylonTime
+
+/// What a shard remembers of hand-offs besides its books.
+struct HandoffDesk {
+    /// What waits for the next step, at most: twice a full outbox. The rest is dropped, and sent again by those who miss the answer.
+    static let inboxMaximum = 2 * HandoffLedger.outboxMaximum
+
+    var post: HandoffPost?
+    var inbox: [HandoffEvent] = []
+    /// Whether the worker has been asked to send again what is not answered.
+    var awaitsResend = false
+    /// Whether what is to be sent again waits for the state to be stored.
+    var isResending = false
+    /// Answers that wait for the state to be stored.
+    var repliesWaiting = 0
+    /// What the gauge says of this shard.
+    var underWay = 0
+    /// Subscribers who came along with something and whose streams are still on their way, in the order of their coming.
+    var arrivals: [Arrival] = []
+    /// Whether the worker has been asked to look for those whose streams have not come.
+    var awaitsExpiry = false
+
+    struct Arrival {
+        let subscriber: SubscriberID
+        let until: Instant
+    }
+}
+
+/// How things go from shard to shard. On its worker.
+///
+/// The world lets go of them and takes them in in its steps; here they are sent, when the state behind such a step is stored, and again
+/// every second until they are answered. The answer comes when the target's state is stored.
+extension ShardRunner {
+    /// The seat of whoever came along is kept for 30 s until its streams are here.
+    private static var arrivalPatience: Duration { .seconds(30) }
+    private static var resendInterval: Duration { .seconds(1) }
+
+    func receive(_ event: HandoffEvent) {
+        worker.submit { [self] in
+            guard isRunning, handoffs.inbox.count < HandoffDesk.inboxMaximum else { return }
+            handoffs.inbox.append(event)
+            if shard.configuration.tickRate.isEventDriven, handoffs.inbox.count == 1 { stepForInput() }
+        }
+    }
+
+    /// Takes what has come out of the inbox for the next step, and writes it down.
+    func takeHandoffs() -> [HandoffEvent] {
+        guard !handoffs.inbox.isEmpty else { return [] }
+        let taken = handoffs.inbox
+        handoffs.inbox.removeAll(keepingCapacity: true)
+        for event in taken { journal?.handoff(event) }
+        return taken
+    }
+
+    /// Does what the last step leads to.
+    func settleHandoffs() {
+        let results = shard.handoffResults
+        guard !results.isEmpty else { return }
+        counters.handoffsReceived.add(results.received)
+        counters.handoffsRefused.add(results.refused)
+        noteUnderWay(shard.ledger.outboxCount)
+        for subscriber in results.arrived { keepArrival(subscriber) }
+        for handoff in results.departed { depart(handoff) }
+        send(results)
+        scheduleResend(at: worker.clock.now() + Self.resendInterval)
+    }
+
+    private func send(_ results: HandoffResults) {
+        let staged = results.staged
+        // Whoever gets no answer asks again.
+        let room = max(0, HandoffDesk.inboxMaximum - handoffs.repliesWaiting)
+        let replies = Array(results.replies.prefix(room))
+        guard !(staged.isEmpty && replies.isEmpty) else { return }
+        handoffs.repliesWaiting += replies.count
+        whenStored { [self] in
+            handoffs.repliesWaiting -= replies.count
+            guard isRunning, let post = handoffs.post else { return }
+            counters.handoffsSent.add(staged.count)
+            for handoff in staged { post.send(handoff, from: self) }
+            for reply in replies { post.send(reply) }
+        }
+    }
+
+    private func whenStored(_ body: @escaping () -> Void) {
+        if let journal { journal.whenStored(body) } else { body() }
+    }
+
+    private func noteUnderWay(_ count: Int) {
+        counters.handoffsUnderWay.add(count - handoffs.underWay)
+        handoffs.underWay = count
+    }
+
+    /// The shard has ended. What is on its way ends with it, or comes back with it.
+    func closeHandoffs() {
+        noteUnderWay(0)
+        handoffs.inbox = []
+    }
+
+    // MARK: Sending again
+
+    /// Has what is not answered sent again, if there is anything.
+    func scheduleResend(at deadline: Instant) {
+        guard !handoffs.awaitsResend, shard.ledger.outboxCount > 0 else { return }
+        handoffs.awaitsResend = true
+        noteUnderWay(shard.ledger.outboxCount)
+        worker.schedule(Resend(runner: self), at: deadline)
+    }
+
+    private func resend(now: Instant) -> Instant? {
+        handoffs.awaitsResend = false
+        guard isRunning, shard.ledger.outboxCount > 0 else { return nil }
+        handoffs.awaitsResend = true
+        if !handoffs.isResending {
+            handoffs.isResending = true
+            // As the books are now: that is what is stored when it goes out.
+            let unsettled = shard.ledger.unsettled
+            whenStored { [self] in
+                handoffs.isResending = false
+                guard isRunning, let post = handoffs.post else { return }
+                counters.handoffsResent.add(unsettled.count)
+                for handoff in unsettled { post.send(handoff, from: self) }
+            }
+        }
+        return now + Self.resendInterval
+    }
+
+    private final class Resend: TickTask {
+        private let runner: ShardRunner
+
+        init(runner: ShardRunner) {
+            self.runner = runner
+        }
+
+        func run(now: Instant) -> Instant? { runner.resend(now: now) }
+    }
+
+    // MARK: Streams
+
+    /// Sends the streams of a subscriber after what it plays. What it sent that was not applied is answered first.
+    private func depart(_ handoff: Handoff) {
+        guard let subscriber = handoff.subscriber, !shard.isDeparting(subscriber) else { return }
+        for attachment in audience.attachments(of: subscriber) {
+            for number in queue.depart(attachment) {
+                counters.inputsRefused.add()
+                refuse(.connection(attachment), subscriber, number, .moving)
+            }
+            if let target = handoffs.post?.find(handoff.target) {
+                audience.move(attachment, to: target)
+                counters.streamsMoved.add()
+            } else {
+                audience.end(attachment, .stopped)
+                _ = audience.detach(attachment)
+            }
+            leaveSeat(subscriber, as: .player, attachment, holds: false)
+            countConnections(audience.count, change: -1)
+        }
+        if seats.release(subscriber) {
+            counters.seatsHeld.add(-1)
+            detach(subscriber)
+        }
+        if let index = keeping.seatsHeld.firstIndex(where: { $0.subscriber == subscriber && $0.role == .player }) {
+            keeping.seatsHeld.remove(at: index)
+            detach(subscriber)
+        }
+        noteRoles(of: subscriber)
+        forgetLatestIfEventDriven()
+    }
+
+    /// Keeps the seat of a subscriber who came along until its streams are here.
+    private func keepArrival(_ subscriber: SubscriberID) {
+        noteRoles(of: subscriber)
+        let until = worker.clock.now() + Self.arrivalPatience
+        handoffs.arrivals.append(HandoffDesk.Arrival(subscriber: subscriber, until: until))
+        guard !handoffs.awaitsExpiry else { return }
+        handoffs.awaitsExpiry = true
+        worker.schedule(ArrivalExpiry(runner: self), at: until)
+    }
+
+    /// Gives up the seat that was kept for a stream which is here now.
+    func releaseArrival(_ subscriber: SubscriberID) {
+        guard let index = handoffs.arrivals.firstIndex(where: { $0.subscriber == subscriber }) else { return }
+        handoffs.arrivals.remove(at: index)
+        detach(subscriber)
+    }
+
+    private func expireArrivals(now: Instant) -> Instant? {
+        guard isRunning else { return nil }
+        while let first = handoffs.arrivals.first, first.until <= now {
+            handoffs.arrivals.removeFirst()
+            detach(first.subscriber)
+            noteRoles(of: first.subscriber)
+        }
+        handoffs.awaitsExpiry = !handoffs.arrivals.isEmpty
+        return handoffs.arrivals.first?.until
+    }
+
+    private final class ArrivalExpiry: TickTask {
+        private let runner: ShardRunner
+
+        init(runner: ShardRunner) {
+            self.runner = runner
+        }
+
+        func run(now: Instant) -> Instant? { runner.expireArrivals(now: now) }
+    }
+}
