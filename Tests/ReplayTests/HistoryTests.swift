@@ -17,6 +17,14 @@ import Testing
             let dice = chance.next()
             let name = Self.names[Int(dice >> 8 & 3)]
             switch dice & 7 {
+            case 5 where dice & 64 == 0:
+                let event = HandoffEvent.reply(
+                    HandoffReply(
+                        source: HandoffParty(shard: name.name, incarnation: dice), target: "t",
+                        sequence: chance.next() >> (dice >> 36 & 61 | 2),
+                        outcome: dice & 128 == 0 ? .accepted : .refused(reason: "full")))
+                encoder.handoff(event)
+                records.append(.handoff(event))
             case 0:
                 let role = dice & 32 == 0 ? SubscriberRole.player : .spectator
                 encoder.joined(name, as: role)

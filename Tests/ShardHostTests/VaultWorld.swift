@@ -67,9 +67,13 @@ final class MemoryStore: ShardStore {
 
     private let state: Lock<State>
 
-    init(isAutomatic: Bool = true) {
-        state = Lock(State(isAutomatic: isAutomatic))
+    init(isAutomatic: Bool = true, kept: [KeptShard] = []) {
+        state = Lock(
+            State(isAutomatic: isAutomatic, kept: Dictionary(uniqueKeysWithValues: kept.map { ($0.id, $0) })))
     }
+
+    /// From now on changes wait for `answer`.
+    func answerByHand() { state.withLock { $0.isAutomatic = false } }
 
     func write(_ change: ShardChange, of shard: ShardIdentity, done: @escaping @Sendable (String?) -> Void) {
         let isAutomatic = state.withLock { state in
