@@ -183,7 +183,9 @@ extension ShardRunner {
     /// Notes what is to be told to the senders of the step's inputs.
     func noteAnswers(_ inputs: [Shard<World>.QueuedInput]) {
         for failure in shard.failures {
-            let error = ShardError.inputMalformed(reason: inputRefusalReason(failure.error))
+            let error: ShardError =
+                failure.error is HandoffUnderWay
+                ? .moving : .inputMalformed(reason: inputRefusalReason(failure.error))
             refuse(failure.origin, failure.subscriber, failure.clientSequence, error)
         }
         for input in inputs where input.clientSequence != nil { seats.noteApplied(input.subscriber) }

@@ -8,6 +8,8 @@ final class HandoffOutbox {
     }
 
     private(set) var items: [Item] = []
+    /// Those who leave with something: their further inputs are for the target.
+    private var leaving: Set<SubscriberID> = []
     /// How many were on their way before this step, at most.
     let countBefore: Int
     private let shard: String
@@ -30,10 +32,16 @@ final class HandoffOutbox {
             targets.append(item.target)
         }
         items.append(item)
+        if let subscriber = item.subscriber { leaving.insert(subscriber) }
     }
+
+    /// Whether something of `subscriber` leaves in this step.
+    func isLeaving(_ subscriber: SubscriberID) -> Bool { !leaving.isEmpty && leaving.contains(subscriber) }
 
     /// Takes back what was handed off behind the first `count`.
     func truncate(to count: Int) {
+        guard count < items.count else { return }
         items.removeLast(items.count - count)
+        leaving = Set(items.compactMap(\.subscriber))
     }
 }

@@ -22,6 +22,9 @@ package struct HandoffResults: Sendable {
     }
 }
 
+/// Why an input was not applied: what its sender plays has left in the same step.
+package struct HandoffUnderWay: Error {}
+
 /// The step that is being taken.
 struct CurrentStep {
     let context: StepContext

@@ -156,6 +156,12 @@ public struct Shard<World: Simulation> {
     }
 
     private mutating func apply(_ queued: QueuedInput, _ step: CurrentStep) {
+        if let handoffs = step.handoffs, handoffs.isLeaving(queued.subscriber) {
+            // Not acknowledged: it is sent again to whoever gets what left.
+            inputsFailed += 1
+            if queued.origin != .unanswered { failures.append(InputFailure(queued, HandoffUnderWay())) }
+            return
+        }
         let (eventsBefore, handoffsBefore) = (step.events.count, step.handoffs?.items.count ?? 0)
         do {
             try world.apply(queued.input, from: queued.subscriber, step.context)

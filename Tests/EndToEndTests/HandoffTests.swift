@@ -162,11 +162,12 @@ internal import Testing
         }
         #expect(try server.metric("pylon_handoffs_outbox") == 0)
         var numbers: [Int] = []
-        for (index, watcher) in watchers.enumerated() {
+        for shard in shards {
             // A newcomer's first state is of now.
-            let fresh = try server.join(shards[index], as: "watcher\(index)")
-            let snapshot = try #require(try fresh.nextSnapshot())
+            let snapshot = try #require(try server.join(shard, as: "newcomer").nextSnapshot())
             numbers += snapshot.json["boats"]?.array?.compactMap(\.int) ?? []
+        }
+        for watcher in watchers {
             try watcher.send(text: #"{"input":{"anchor":false}}"#)
             _ = try watcher.snapshot { $0.json["anchored"]?.bool == false }
         }
