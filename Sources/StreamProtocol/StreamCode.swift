@@ -12,7 +12,7 @@ package enum StreamErrorCode: String, CaseIterable, Sendable {
     case inputQueueFull = "INPUT_QUEUE_FULL"
     /// The shard no longer runs; its `bye` is under way.
     case stopped = "STOPPED"
-    /// What the subscriber plays is on its way to another shard: send the input again behind the next `hello`.
+    /// What the subscriber plays is on its way to another shard.
     case moved = "MOVED"
     /// The state of that tick has another hash here.
     case desync = "DESYNC"

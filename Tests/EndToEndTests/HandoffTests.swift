@@ -133,6 +133,29 @@ internal import Testing
         #expect(server.stop() == 0)
     }
 
+    @Test func anEventStreamIsToldWhereToGo() throws {
+        let server = try ServerHarness()
+        try server.createShard("a", "ferry", #"{"boats":1,"passenger":"ann","tick_rate_hz":50}"#)
+        try server.createShard("b", "ferry", #"{"tick_rate_hz":50}"#)
+        let streams = try ["?sid=ann&proto=2", "?sid=ann"].map {
+            try EventStreamClient(
+                port: server.port, "/api/shards/a/connect\($0)", token: ServerHarness.adminToken)
+        }
+        let client = try StreamV2Client(server, "shard=a&sid=ann")
+        _ = try client.next("hello")
+        _ = try sail(client, to: "b", number: 1)
+        var last: [String] = []
+        for stream in streams {
+            var newest = ""
+            while let event = try stream.next() { newest = "\(event.name) \(event.data)" }
+            last.append(newest)
+        }
+        #expect(
+            last[0].hasPrefix(#"bye {"type":"bye","code":"MOVED""#) && last[0].hasSuffix(#""shard":"b"}"#), "\(last)")
+        #expect(last[1] == #"end {"reason":"moved to another shard"}"#)
+        #expect(server.stop() == 0)
+    }
+
     @Test func whereNobodyTakesTheBoatTheStreamStays() throws {
         let server = try ServerHarness()
         try server.createShard("a", "ferry", #"{"boats":1,"passenger":"ann","tick_rate_hz":50}"#)

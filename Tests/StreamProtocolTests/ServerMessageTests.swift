@@ -111,12 +111,12 @@ import Testing
     @Test func codesAreStable() {
         let errors = [
             "INVALID_MESSAGE", "INPUT_REJECTED", "UNAUTHORIZED", "RATE_LIMITED", "INPUT_QUEUE_FULL", "STOPPED",
-            "DESYNC",
+            "MOVED", "DESYNC",
         ]
         #expect(StreamErrorCode.allCases.map(\.rawValue) == errors)
         let goodbyes = [
-            "FINISHED", "STOPPED", "GOING_AWAY", "TOO_SLOW", "REPLACED", "UNAUTHORIZED", "FULL", "RESYNC_REQUIRED",
-            "PROTOCOL_ERROR",
+            "FINISHED", "STOPPED", "GOING_AWAY", "TOO_SLOW", "REPLACED", "MOVED", "UNAUTHORIZED", "FULL",
+            "RESYNC_REQUIRED", "PROTOCOL_ERROR",
         ]
         #expect(StreamByeCode.allCases.map(\.rawValue) == goodbyes)
     }

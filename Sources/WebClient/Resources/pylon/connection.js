@@ -212,9 +212,13 @@ export class ShardConnection extends Emitter {
     this.hello = hello;
     this.clock.tickRateHz = hello.tick_rate_hz;
     this.#resumeToken = hello.resume ?? null;
-    if (hello.event_seq !== undefined) this.#eventLast ??= hello.event_seq;
+    const isMoved = hello.moved_from !== undefined;
+    // From now on it is the other shard's: its events, and the seat to come back to.
+    if (isMoved) this.#options = { ...this.#options, shard: hello.shard };
+    if (hello.event_seq !== undefined) this.#eventLast = isMoved ? hello.event_seq : this.#eventLast ?? hello.event_seq;
     if (hello.state === "entities") this.replica = new Replica(hello.schema);
-    if (hello.resumed) this.#sendAgain(hello.ack?.client_seq ?? 0);
+    if (isMoved) this.#acknowledge(hello.ack?.client_seq ?? 0, null);   // The rest was refused, or reaches the new shard.
+    else if (hello.resumed) this.#sendAgain(hello.ack?.client_seq ?? 0);
     else this.#unacknowledged = [];
     this.#setStatus("live");
     this.emit("hello", hello);
