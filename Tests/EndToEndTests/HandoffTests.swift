@@ -1,4 +1,5 @@
 internal import Glibc
+internal import PylonEventStream
 internal import PylonJSON
 internal import PylonTestSupport
 internal import Testing
