@@ -170,7 +170,9 @@ struct ShardSession {
         self.hello = hello
         clock.tickRate = hello.tickRate
         resumeToken = hello.resumeToken
-        if let sequence = hello.eventSequence, eventLast == nil { eventLast = sequence }
+        // From another shard on the same connection: its events are numbered anew.
+        let isMoved = hello.json["moved_from"]?.string != nil
+        if let sequence = hello.eventSequence, isMoved || eventLast == nil { eventLast = sequence }
         if hello.stateKind == .entities {
             do throws(ComponentSchemaError) {
                 let schema = try ComponentSchema(json: hello.schema ?? .null)
@@ -184,7 +186,8 @@ struct ShardSession {
         steps.append(.becomeLive)
         steps.append(.deliver(.hello(hello)))
         if let acknowledgement = hello.acknowledgement { acknowledge(acknowledgement, &steps) }
-        // What did not arrive on the old stream is sent again, in order.
+        // What did not arrive on the old stream is sent again, in order; behind a move it was refused, or reaches the new shard.
+        guard !isMoved else { return }
         for index in 0..<unacknowledged.count { steps.append(.sendAgain(unacknowledged[index].message)) }
     }
 
