@@ -47,9 +47,13 @@ final class DatabaseShardStore: ShardStore {
         _ restore: @escaping @Sendable (KeptShard) throws(RestoreError) -> Void
     ) throws(StorageError) {
         let ids = try AppDatabase.wait { () async throws(StorageError) in
-            try await database.write { transaction throws(StorageError) in try transaction.countShardAttempts() }
+            try await database.read { transaction throws(StorageError) in try transaction.storedShardIDs() }
         }
-        for (id, attempts) in ids {
+        for id in ids {
+            // Durable before this one is tried, and of this one alone: if it ends the process, the others have no part in it.
+            let attempts = try AppDatabase.wait { () async throws(StorageError) in
+                try await database.write { transaction throws(StorageError) in try transaction.countShardAttempt(id) }
+            }
             let problem: String?
             if attempts > attemptsMaximum {
                 problem = "it has been tried \(attemptsMaximum) times without getting to a state of its own"

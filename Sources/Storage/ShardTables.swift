@@ -99,15 +99,13 @@ extension WriteTransaction {
         try connection.run("DELETE FROM _pylon_shard_journal WHERE shard = ?", [.text(id)])
     }
 
-    /// Counts an attempt to bring back each stored shard, and returns their ids with the number of attempts since they were last stored.
-    package mutating func countShardAttempts() throws(StorageError) -> [(id: String, attempts: Int)] {
-        try connection.run("UPDATE _pylon_shards SET attempts = attempts + 1")
-        var shards: [(id: String, attempts: Int)] = []
-        try connection.rows("SELECT id, attempts FROM _pylon_shards ORDER BY id") { row in
-            shards.append((row.text(0), Int(row.integer(1))))
-            return true
+    /// Counts an attempt to bring back a stored shard, and returns how many there have been since it was last stored; 0 when there is none.
+    package mutating func countShardAttempt(_ id: String) throws(StorageError) -> Int {
+        try connection.run("UPDATE _pylon_shards SET attempts = attempts + 1 WHERE id = ?", [.text(id)])
+        let attempts = try connection.first("SELECT attempts FROM _pylon_shards WHERE id = ?", [.text(id)]) {
+            Int($0.integer(0))
         }
-        return shards
+        return attempts ?? 0
     }
 
     /// Moves a shard that cannot be used out of the way, with its journal and the reason.
@@ -132,6 +130,16 @@ extension WriteTransaction {
 }
 
 extension DatabaseReading where Self: ~Copyable {
+    /// The ids of all stored shards, in their order.
+    package func storedShardIDs() throws(StorageError) -> [String] {
+        var ids: [String] = []
+        try connection.rows("SELECT id FROM _pylon_shards ORDER BY id") { row in
+            ids.append(row.text(0))
+            return true
+        }
+        return ids
+    }
+
     /// A stored shard with its state, whether it was saved by a clean stop, and the blocks of its journal; nil when there is none.
     package func storedShard(
         _ id: String

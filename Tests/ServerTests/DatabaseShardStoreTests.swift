@@ -67,4 +67,45 @@ import Testing
         #expect(counters.setAside.value == 1)
         #expect(try reports.next().contains("5 times"))
     }
+
+    @Test func aShardThatEndsTheProcessTakesNoOtherWithIt() async throws {
+        let folder = try AppFolder(manifest: "{}")
+        var database = try Database(.file(folder.databasePath))
+        for id in ["a", "b", "c"] { try await Self.store(id, kind: "k", in: database) }
+        for _ in 0..<5 {
+            do {
+                try await Self.startAndEnd(database, at: "b")
+                Issue.record("it went on")
+            } catch StorageError.closed {}
+            database = try Database(.file(folder.databasePath))
+        }
+        defer { database.close() }
+        let (counters, reports, back) = (KeepingCounters(), Mailbox<String>(), Mailbox<String>())
+        try await Self.restoreAll(database, counters, reports) { kept throws(RestoreError) in back.put(kept.id) }
+        #expect(try back.next() == "a")
+        #expect(try back.next() == "c")
+        #expect(counters.setAside.value == 1)
+        let report = try reports.next()
+        #expect(report.contains("shard b") && report.contains("5 times"))
+    }
+
+    /// A start that gets as far as `id`, whose restore ends it: nothing that would come behind is done.
+    private static func startAndEnd(_ database: Database, at id: String) async throws {
+        try await restoreAll(database, KeepingCounters(), Mailbox<String>()) { kept throws(RestoreError) in
+            guard kept.id == id else { return begin(kept, in: database) }
+            database.close()
+            throw RestoreError("the process has ended")
+        }
+    }
+
+    /// Stores a state as a shard does that has come back.
+    private static func begin(_ kept: KeptShard, in database: Database) {
+        database.submit(bytes: 1) { t throws(StorageError) in
+            let shard = StoredShard(
+                id: kept.id, instance: kept.instance + 1, kind: kept.kind, config: kept.config, seed: kept.seed, tick: 1
+            )
+            _ = try t.putShard(shard, state: SharedBytes([8]), isClean: false)
+        } done: { _ in
+        }
+    }
 }

@@ -71,10 +71,14 @@ internal import Testing
         let test = try await TestDatabase()
         try await test.database.write { t throws(StorageError) in
             _ = try t.putShard(Self.shard(), state: SharedBytes([1]), isClean: false)
-            #expect(try t.countShardAttempts().map(\.attempts) == [1])
-            #expect(try t.countShardAttempts().map(\.attempts) == [2])
+            _ = try t.putShard(Self.shard("t"), state: SharedBytes([1]), isClean: false)
+            #expect(try t.storedShardIDs() == ["s", "t"])
+            #expect(try t.countShardAttempt("s") == 1)
+            #expect(try t.countShardAttempt("s") == 2)
+            #expect(try t.countShardAttempt("t") == 1)
+            #expect(try t.countShardAttempt("u") == 0)
             _ = try t.putShard(Self.shard(instance: 2), state: SharedBytes([1]), isClean: false)
-            #expect(try t.countShardAttempts().map(\.attempts) == [1])
+            #expect(try t.countShardAttempt("s") == 1)
         }
     }
 
