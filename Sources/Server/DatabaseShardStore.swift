@@ -40,8 +40,8 @@ final class DatabaseShardStore: ShardStore {
         }
     }
 
-    /// Brings back every stored shard with `restore`; what cannot be is set aside with the reason, which `report` hears. Blocks. Throws when the
-    /// database cannot be read at all.
+    /// Brings back every stored shard with `restore`; what cannot be is set aside with the reason, which `report` hears, or left where it is
+    /// when another process may bring it back. Blocks. Throws when the database cannot be read at all.
     static func restoreAll(
         from database: Database, counters: KeepingCounters, report: @escaping @Sendable (String) -> Void,
         _ restore: @escaping @Sendable (KeptShard) throws(RestoreError) -> Void
@@ -54,18 +54,28 @@ final class DatabaseShardStore: ShardStore {
             let attempts = try AppDatabase.wait { () async throws(StorageError) in
                 try await database.write { transaction throws(StorageError) in try transaction.countShardAttempt(id) }
             }
-            let problem: String?
+            let problem: RestoreError?
             if attempts > attemptsMaximum {
-                problem = "it has been tried \(attemptsMaximum) times without getting to a state of its own"
+                problem = RestoreError(
+                    "it has been tried \(attemptsMaximum) times without getting to a state of its own")
             } else {
                 problem = try Self.restore(id, from: database, restore)
             }
             guard let problem else { continue }
-            counters.setAside.add()
-            report("shard \(id) does not come back and is set aside in _pylon_shards_aside: \(problem)")
+            if problem.staysStored {
+                counters.withheld.add()
+                report("shard \(id) does not come back and stays stored: \(problem)")
+            } else {
+                counters.setAside.add()
+                report("shard \(id) does not come back and is set aside in _pylon_shards_aside: \(problem)")
+            }
             try AppDatabase.wait { () async throws(StorageError) in
                 try await database.write { transaction throws(StorageError) in
-                    try transaction.setShardAside(id, problem: problem)
+                    if problem.staysStored {
+                        try transaction.takeBackShardAttempt(id)
+                    } else {
+                        try transaction.setShardAside(id, problem: problem.description)
+                    }
                 }
             }
         }
@@ -74,7 +84,7 @@ final class DatabaseShardStore: ShardStore {
     /// Returns why the shard does not come back.
     private static func restore(
         _ id: String, from database: Database, _ restore: (KeptShard) throws(RestoreError) -> Void
-    ) throws(StorageError) -> String? {
+    ) throws(StorageError) -> RestoreError? {
         // States are large and disks may be cold: nobody else waits yet.
         let found = try AppDatabase.wait { () async throws(StorageError) in
             try await database.read(within: .seconds(60)) { transaction throws(StorageError) in
@@ -90,7 +100,7 @@ final class DatabaseShardStore: ShardStore {
                     state: found.state, isClean: found.isClean, journal: found.journal))
             return nil
         } catch {
-            return error.description
+            return error
         }
     }
 }

@@ -39,5 +39,8 @@ extension MetricsCatalog {
         metrics.register("pylon_shards_restored_total", help: "Shards that came back at start.", keeping.restored)
         metrics.register(
             "pylon_shards_set_aside_total", help: "Stored shards that could not come back.", keeping.setAside)
+        metrics.register(
+            "pylon_shards_withheld_total", help: "Stored shards that this server lacks the kind, version or room for.",
+            keeping.withheld)
     }
 }

@@ -206,11 +206,12 @@ final class ServerProcess {
         threads = []
     }
 
-    /// Those that were there when the last process ended, then those to begin with that are not among them.
+    /// Those that were there when the last process ended, then those to begin with that are not among them. One that is stored and did
+    /// not come back is not made anew: that would be the end of it.
     private func createShards() throws(StartError) {
         registry.noteRestored(false)
         try restoreShards()
-        for shard in server.shards where registry.get(shard.id) == nil {
+        for shard in server.shards where registry.get(shard.id) == nil && !registry.isWithheld(shard.id) {
             do {
                 var config = shard.config.object ?? JSONObject()
                 if config["idle_ticks_before_shutdown"] == nil { config["idle_ticks_before_shutdown"] = 0 }

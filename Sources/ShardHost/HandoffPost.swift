@@ -5,14 +5,14 @@ internal import PylonSimulation
 package struct HandoffPost: Sendable {
     /// Finds a shard by its name.
     let find: @Sendable (String) -> (any ShardHandle)?
-    /// Whether a shard that is not there will not come: neither back with this process, nor with the next.
-    let isGoneForGood: @Sendable () -> Bool
+    /// Whether the shard of a name that is not there will not come: neither back with this process, nor with the next.
+    let isGoneForGood: @Sendable (String) -> Bool
 
     /// Sends something on its way; `source` is told when there is no shard of that name.
     func send(_ handoff: Handoff, from source: any ShardHandle) {
         if let target = find(handoff.target), target.isRunning { return target.receive(.arrival(handoff)) }
         // Asked behind the search: a shard that ends with the process is told so first.
-        guard isGoneForGood() else { return }
+        guard isGoneForGood(handoff.target) else { return }
         source.receive(
             .reply(
                 HandoffReply(

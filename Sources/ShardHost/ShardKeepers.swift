@@ -62,9 +62,10 @@ package struct KeepingCounters: Sendable {
     package let journalBytes = Counter()
     /// Steps that waited because what the last one shows was not yet durable.
     package let stepsHeld = Counter()
-    /// Shards that came back, and those that could not.
+    /// Shards that came back, those that could not, and those that may come back to another process.
     package let restored = Counter()
     package let setAside = Counter()
+    package let withheld = Counter()
 
     package init() {}
 }

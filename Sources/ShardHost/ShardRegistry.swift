@@ -26,6 +26,8 @@ package final class ShardRegistry: Sendable {
     private let table = Lock<[String: any ShardHandle]>([:])
     /// Whether shards may still be made. Held while a factory runs, so that one id never gets two worlds. Taken before `table`, never after (docs/lock-order.md).
     private let creation = Lock(true)
+    /// Stored shards that this process cannot bring back and another may: a new one of that id would take their place in the store.
+    private let idsWithheld = Lock<Set<String>>([])
     /// Whether a shard that is not there is gone for good. Not while stored ones come back, nor once all end with the process.
     private let isComplete = Atomic<Bool>(true)
 
@@ -52,7 +54,7 @@ package final class ShardRegistry: Sendable {
             Result { () throws(RegistryError) in
                 guard isOpen else { throw .shuttingDown }
                 // A shard that has ended gives up its name before the next sweep.
-                guard get(id)?.isRunning != true else { throw .duplicate }
+                guard get(id)?.isRunning != true, !isWithheld(id) else { throw .duplicate }
                 return try make(id: id, kind: kind, config: config)
             }
         }
@@ -65,6 +67,7 @@ package final class ShardRegistry: Sendable {
         let made = creation.withLock { isOpen in
             Result { () throws(RegistryError) in
                 guard isOpen else { throw .shuttingDown }
+                guard !isWithheld(id) else { throw .duplicate }
                 if let existing = get(id), existing.isRunning { return existing }
                 return try make(id: id, kind: kind, config: config)
             }
@@ -150,27 +153,53 @@ package final class ShardRegistry: Sendable {
     /// Brings back a shard that was stored; it goes on at its tick. Throws, in words, when it cannot.
     package func restore(_ kept: KeptShard) throws(RestoreError) {
         let made = creation.withLock { isOpen in
-            Result { () throws(RestoreError) in
-                guard isOpen, get(kept.id) == nil else { throw RestoreError("there is such a shard already") }
-                guard let kind = kinds[kept.kind] else { throw RestoreError("there is no kind \(kept.kind)") }
-                guard count < shardsMaximum else { throw RestoreError("there are \(shardsMaximum) shards already") }
-                do {
-                    keepers.instances.pass(kept.instance)
-                    let config = try JSONParser.parse(kept.config)
-                    let configuration = try ShardConfiguration(json: config)
-                    try keepers.check(configuration.keeping, isPersistent: kind.isPersistent)
-                    let setup = ShardSetup(id: kept.id, config: config, seed: kept.seed, clock: clock)
-                    let shard = try kind.restoreHandle(
-                        kept, setup, configuration, leastLoadedWorker, counters, keepers)
-                    shard.status.access.restrict(try AccessRule(json: config))
-                    enter(shard)
-                } catch {
-                    throw RestoreError(String(describing: error))
+            let made = Result { () throws(RestoreError) in
+                guard isOpen, get(kept.id) == nil else {
+                    throw RestoreError("there is such a shard already", staysStored: true)
                 }
+                enter(try makeAgain(kept))
             }
+            if case .failure(let error) = made, error.staysStored { idsWithheld.withLock { _ = $0.insert(kept.id) } }
+            return made
         }
         try made.get()
         keepers.counters.restored.add()
+    }
+
+    /// Whether a stored shard that could not come back has this id: no other gets it.
+    package func isWithheld(_ id: String) -> Bool {
+        idsWithheld.withLock { $0.contains(id) }
+    }
+
+    /// The shard that was stored. What this process lacks is no fault of the shard's: it stays stored for one that has it.
+    private func makeAgain(_ kept: KeptShard) throws(RestoreError) -> any ShardHandle {
+        guard let kind = kinds[kept.kind] else {
+            throw RestoreError("there is no kind \(kept.kind)", staysStored: true)
+        }
+        guard count < shardsMaximum else {
+            throw RestoreError("there are \(shardsMaximum) shards already", staysStored: true)
+        }
+        do {
+            keepers.instances.pass(kept.instance)
+            let config = try JSONParser.parse(kept.config)
+            let configuration = try ShardConfiguration(json: config)
+            do throws(ConfigurationError) {
+                try keepers.check(configuration.keeping, isPersistent: kind.isPersistent)
+            } catch {
+                throw RestoreError(String(describing: error), staysStored: true)
+            }
+            let setup = ShardSetup(id: kept.id, config: config, seed: kept.seed, clock: clock)
+            let shard = try kind.restoreHandle(kept, setup, configuration, leastLoadedWorker, counters, keepers)
+            shard.status.access.restrict(try AccessRule(json: config))
+            return shard
+        } catch let error as RestoreError {
+            throw error
+        } catch StateError.unsupportedVersion(let version, let newest) {
+            let error = StateError.unsupportedVersion(version, newest: newest)
+            throw RestoreError(String(describing: error), staysStored: version > newest)
+        } catch {
+            throw RestoreError(String(describing: error))
+        }
     }
 
     private func make(id: String, kind: String, config: JSONValue) throws(RegistryError) -> any ShardHandle {
@@ -204,7 +233,10 @@ package final class ShardRegistry: Sendable {
         loads.withLock { $0[index] += 1 }
         let post = HandoffPost(
             find: { [weak self] in self?.get($0) },
-            isGoneForGood: { [weak self] in self?.isComplete.load(ordering: .acquiring) ?? false })
+            isGoneForGood: { [weak self] id in
+                guard let self else { return false }
+                return isComplete.load(ordering: .acquiring) && !isWithheld(id)
+            })
         shard.start(post: post) { [weak self, onEnd] id, ending in
             self?.loads.withLock { $0[index] -= 1 }
             onEnd(id, ending)
@@ -237,9 +269,12 @@ package struct KindDescription: Sendable {
 /// Why a stored shard does not come back.
 package struct RestoreError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
+    /// Whether it may come back to another process: one with its kind, a newer version of it, or more room.
+    package let staysStored: Bool
 
-    package init(_ description: String) {
+    package init(_ description: String, staysStored: Bool = false) {
         self.description = description
+        self.staysStored = staysStored
     }
 }
 

@@ -2,11 +2,8 @@ package import PylonBytes
 internal import PylonSchema
 
 /// `_pylon_shards` and `_pylon_shard_journal`: shards that outlive the process, each with its newest saved state and what happened since.
-/// What could not be read is moved to `_pylon_shards_aside`, with its journal.
+/// What could not be read is moved to `_pylon_shards_aside`, with its journal, and stays there for whoever mends it.
 enum ShardTables {
-    /// States that could not be read, kept for whoever mends them; the oldest goes beyond that.
-    static let asideMaximum = 100
-
     static let schema = [
         """
         CREATE TABLE IF NOT EXISTS _pylon_shards (
@@ -108,6 +105,12 @@ extension WriteTransaction {
         return attempts ?? 0
     }
 
+    /// Takes back an attempt that was no fault of the shard's.
+    package mutating func takeBackShardAttempt(_ id: String) throws(StorageError) {
+        try connection.run(
+            "UPDATE _pylon_shards SET attempts = attempts - 1 WHERE id = ? AND attempts > 0", [.text(id)])
+    }
+
     /// Moves a shard that cannot be used out of the way, with its journal and the reason.
     package mutating func setShardAside(_ id: String, problem: String) throws(StorageError) {
         try connection.run(
@@ -123,9 +126,6 @@ extension WriteTransaction {
             """, [.integer(number), .text(id)])
         try connection.run("DELETE FROM _pylon_shards WHERE id = ?", [.text(id)])
         try connection.run("DELETE FROM _pylon_shard_journal WHERE shard = ?", [.text(id)])
-        let oldest = FieldValue.integer(number - Int64(ShardTables.asideMaximum))
-        try connection.run("DELETE FROM _pylon_shards_aside WHERE number <= ?", [oldest])
-        try connection.run("DELETE FROM _pylon_shard_journal_aside WHERE shard <= ?", [oldest])
     }
 }
 

@@ -37,16 +37,16 @@ import Testing
     @Test func aShardThatDoesNotComeBackIsSetAsideAndStopsNoOther() async throws {
         let database = try Database(.memory)
         defer { database.close() }
-        for id in ["a", "b", "c"] { try await Self.store(id, kind: id == "b" ? "gone" : "k", in: database) }
+        for id in ["a", "b", "c"] { try await Self.store(id, kind: id == "b" ? "damaged" : "k", in: database) }
         let (counters, reports, back) = (KeepingCounters(), Mailbox<String>(), Mailbox<String>())
         try await Self.restoreAll(database, counters, reports) { kept throws(RestoreError) in
-            guard kept.kind == "k" else { throw RestoreError("there is no kind \(kept.kind)") }
+            guard kept.kind == "k" else { throw RestoreError("its state is malformed") }
             back.put(kept.id)
         }
         #expect(try back.next() == "a")
         #expect(try back.next() == "c")
         let report = try reports.next()
-        #expect(report.contains("shard b") && report.contains("there is no kind gone"))
+        #expect(report.contains("shard b") && report.contains("its state is malformed"))
         #expect(counters.setAside.value == 1)
         // It is not tried again.
         try await Self.restoreAll(database, counters, reports) { kept throws(RestoreError) in back.put(kept.id) }
@@ -66,6 +66,25 @@ import Testing
         try await Self.restoreAll(database, counters, reports) { _ in Issue.record("it is tried again") }
         #expect(counters.setAside.value == 1)
         #expect(try reports.next().contains("5 times"))
+    }
+
+    @Test func aShardForWhichSomethingIsMissingStaysStored() async throws {
+        let database = try Database(.memory)
+        defer { database.close() }
+        try await Self.store("a", kind: "gone", in: database)
+        let (counters, reports, back) = (KeepingCounters(), Mailbox<String>(), Mailbox<String>())
+        // More starts than a shard is given that ends the process.
+        for _ in 0..<7 {
+            try await Self.restoreAll(database, counters, reports) { _ throws(RestoreError) in
+                throw RestoreError("there is no kind gone", staysStored: true)
+            }
+            let report = try reports.next()
+            #expect(report.contains("shard a") && report.contains("stays stored: there is no kind gone"))
+        }
+        #expect(counters.withheld.value == 7)
+        #expect(counters.setAside.value == 0)
+        try await Self.restoreAll(database, counters, reports) { kept throws(RestoreError) in back.put(kept.id) }
+        #expect(try back.next() == "a")
     }
 
     @Test func aShardThatEndsTheProcessTakesNoOtherWithIt() async throws {

@@ -289,6 +289,47 @@ import Testing
         next.stop()
     }
 
+    @Test func aShardThatThisProcessLacksSomethingForStaysStoredAndKeepsItsID() throws {
+        store.answerAll()
+        let fixture = try fixture()
+        _ = try fixture.create(["checkpoint_ticks": 1000], kind: "vault")
+        fixture.stop()
+        let kept = try #require(store.kept())
+        func staysStored(
+            _ state: [UInt8]? = nil, _ kinds: [ShardKind] = [VaultWorld.kind], shardsMaximum: Int = 1,
+            keepers: ShardKeepers = ShardKeepers(store: MemoryStore())
+        ) throws -> Bool {
+            let next = try ShardFixture(kinds: kinds, shardsMaximum: shardsMaximum, keepers: keepers)
+            defer { next.stop() }
+            let stored = KeptShard(
+                id: "s", instance: kept.instance, kind: kept.kind, config: kept.config, seed: kept.seed,
+                state: state ?? kept.state, isClean: true, journal: [])
+            let error = #expect(throws: RestoreError.self) { try next.registry.restore(stored) }
+            let isWithheld = next.registry.isWithheld("s")
+            #expect(isWithheld == error?.staysStored)
+            if isWithheld {
+                #expect(throws: RegistryError.duplicate) { try next.create(id: "s") }
+                #expect(throws: RegistryError.duplicate) {
+                    try next.registry.getOrCreate(id: "s", kind: "ledger", config: [:])
+                }
+            }
+            return isWithheld
+        }
+        #expect(try staysStored(nil, [LedgerWorld.kind]))
+        #expect(try staysStored(shardsMaximum: 0))
+        // No database, and a kind that can no longer be saved.
+        #expect(try staysStored(keepers: ShardKeepers()))
+        #expect(try staysStored(nil, [ShardKind("vault") { _ in LedgerWorld() }]))
+        // The engine's part begins with its version.
+        var length = StateReader(kept.state, in: kept.state.count - 8..<kept.state.count)
+        let versionIndex = Int(try length.readFixed())
+        var state = kept.state
+        state[versionIndex] = 2
+        #expect(try staysStored(state))
+        state[versionIndex] = 0
+        #expect(try !staysStored(state))
+    }
+
     @Test func whoAsksForWhatIsNotThereIsRefused() throws {
         let bare = try ShardFixture(kinds: [VaultWorld.kind, LedgerWorld.kind])
         let configs: [(kind: String, JSONValue)] = [
