@@ -34,6 +34,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     private var isWriting = false
     /// Whether nothing is stored any more: the shard has ended, or its state has grown too large.
     private var isOver = false
+    private var hasEnded = false
     private var retryAt = Instant(nanoseconds: 0)
     private var flushLast = Instant(nanoseconds: 0)
     /// Everything that waits for the step to be durable.
@@ -151,18 +152,30 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
 
     /// The shard has ended. One that comes back is stored as it is now.
     func end(comesBack: Bool) {
-        guard !isOver else { return }
-        if comesBack, let (shard, sequenceLast, eventLast) = current() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        if !comesBack {
+            // Also of one that has grown too large: an older state of it is stored.
+            remove()
+        } else if !isOver, let (shard, sequenceLast, eventLast) = current() {
             // Behind what is on its way, and better than that. What waits for it is told by the process to come.
             writeState(shard, sequenceLast: sequenceLast, eventLast: eventLast, isClean: true)
-        } else if !comesBack {
-            store.write(.removal, of: identity) { [report, identity] problem in
-                if let problem { report("shard \(identity.id) could not be forgotten: \(problem)") }
-            }
         }
         isOver = true
         waitingForStorage.removeAll()
         release()
+    }
+
+    /// Forgets the shard, however often that takes: what stays stored would come back.
+    private func remove() {
+        store.write(.removal, of: identity) { [self] problem in
+            guard let problem else { return }
+            worker.submit {
+                self.counters.failures.add()
+                self.report("shard \(self.identity.id) could not be forgotten, trying again in a second: \(problem)")
+                self.worker.schedule(Retry { self.remove() }, at: self.worker.clock.now() + .seconds(1))
+            }
+        }
     }
 
     // MARK: Writing
@@ -263,19 +276,22 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     private func scheduleRetry(at deadline: Instant) {
         guard !isRetryScheduled else { return }
         isRetryScheduled = true
-        worker.schedule(Retry(keeper: self), at: deadline)
+        let retry = Retry {
+            self.isRetryScheduled = false
+            self.pump()
+        }
+        worker.schedule(retry, at: deadline)
     }
 
     private final class Retry: TickTask {
-        private let keeper: ShardKeeper
+        private let body: () -> Void
 
-        init(keeper: ShardKeeper) {
-            self.keeper = keeper
+        init(_ body: @escaping () -> Void) {
+            self.body = body
         }
 
         func run(now: Instant) -> Instant? {
-            keeper.isRetryScheduled = false
-            keeper.pump()
+            body()
             return nil
         }
     }

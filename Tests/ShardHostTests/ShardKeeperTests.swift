@@ -177,6 +177,49 @@ import Testing
         fixture.stop()
     }
 
+    @Test func aRemovalThatIsRefusedIsTriedAgainUntilItSucceeds() throws {
+        let fixture = try fixture()
+        _ = try fixture.create(["checkpoint_ticks": 1000], kind: "vault")
+        answer(fixture)
+        #expect(fixture.registry.remove("s"))
+        _ = fixture.worker.runDue()
+        for count in 1...2 {
+            answer(fixture, "the disk is full")
+            #expect(try reports.next().contains("the disk is full"))
+            #expect(keepers.counters.failures.value == count)
+            fixture.advance(.milliseconds(999))
+            #expect(store.waitingCount == 0)
+            fixture.advance(.milliseconds(1))
+            #expect(store.waitingCount == 1)
+        }
+        #expect(store.kept() != nil)
+        answer(fixture)
+        #expect(store.kept() == nil)
+        fixture.advance(.seconds(10))
+        #expect(store.waitingCount == 0)
+        fixture.stop()
+    }
+
+    @Test(arguments: [true, false]) func aShardThatIsNoLongerStoredCanBeForgotten(_ isRemoved: Bool) throws {
+        store.answerAll()
+        let fixture = try fixture()
+        let shard = try fixture.create(["checkpoint_ticks": 2], kind: "vault")
+        let member = try fixture.join(shard, as: "a")
+        try fixture.push(.integer(Int64(VaultWorld.totalTooLarge)), from: member)
+        for _ in 0..<4 { fixture.advance(.milliseconds(50)) }
+        #expect(try reports.next().contains("no longer stored"))
+        #expect(store.kept() != nil)
+        if isRemoved {
+            #expect(fixture.registry.remove("s"))
+        } else {
+            try fixture.push(.integer(-1 - Int64(VaultWorld.totalTooLarge)), from: member)
+        }
+        fixture.advance(.milliseconds(50))
+        #expect(!shard.isRunning)
+        #expect(store.kept() == nil)
+        fixture.stop()
+    }
+
     /// What the next process makes of the store.
     private func comeBack() throws -> (fixture: ShardFixture, shard: any ShardHandle) {
         let next = try ShardFixture(kinds: [VaultWorld.kind], keepers: ShardKeepers(store: MemoryStore()))

@@ -11,6 +11,9 @@ struct VaultWorld: PersistentSimulation {
 
     static let kind = ShardKind("vault") { VaultWorld(seed: $0.seed) }
 
+    /// From this total on the state has more bytes than may be stored.
+    static let totalTooLarge = 1_000_000
+
     private var random: SeededGenerator
     private(set) var total = 0
     private var members: [SubscriberID] = []
@@ -48,6 +51,7 @@ struct VaultWorld: PersistentSimulation {
         state.write(random)
         state.write(total)
         state.write(members) { $1.write($0) }
+        if total >= Self.totalTooLarge { state.write([UInt8](repeating: 0, count: 64 << 20)) }
     }
 
     init(restoring state: inout StateReader, setup: ShardSetup) throws {
