@@ -279,7 +279,7 @@ let package = Package(
             "Gateway",
             [
                 "PylonAPI", "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonGateway", "PylonHTTP", "PylonJSON",
-                "PylonNet", "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonTestSupport",
+                "PylonMatchmaking", "PylonNet", "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonTestSupport",
                 "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         tests(

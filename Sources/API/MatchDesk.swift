@@ -10,7 +10,16 @@ package struct MatchDesk: Sendable {
     package let matchmaker: Matchmaker
     let watchers: MatchWatchers
     private let thread: BlockingThread
+    private let pieces = Pieces()
 
+    /// Pieces of clients' work that wait at a time.
+    package static let piecesMaximum = 4096
+    /// What the thread has room for: news of changes find it when clients have taken all of theirs.
+    package static let threadCapacity = piecesMaximum + 1
+    /// How soon a last look comes again for which there was no room.
+    static let retryInterval: Duration = .milliseconds(250)
+
+    /// `thread` has room for `threadCapacity` pieces, and `watchers` are told on it.
     package init(matchmaker: Matchmaker, watchers: MatchWatchers, thread: BlockingThread) {
         self.matchmaker = matchmaker
         self.watchers = watchers
@@ -18,7 +27,18 @@ package struct MatchDesk: Sendable {
     }
 
     /// Runs `work` on the desk's thread; false when that has too much to do already.
-    func submit(_ work: @escaping @Sendable () -> Void) -> Bool { thread.submit(work) }
+    func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
+        guard pieces.add() else { return false }
+        let isQueued = thread.submit { [pieces] in
+            pieces.remove()
+            work()
+        }
+        if !isQueued { pieces.remove() }
+        return isQueued
+    }
+
+    /// Pieces that wait now.
+    var piecesWaiting: Int { pieces.count }
 
     /// Joins the queue that a body names: `{"queue":"duel","criteria":{…}}`.
     func join(_ player: String, _ body: JSONValue) throws(APIError) {
@@ -65,13 +85,35 @@ package struct MatchDesk: Sendable {
         else { return poll.look(isLast: true) }
         poll.begin(number)
         loop.submit {
-            loop.schedule(after: patience) {
-                // The last look takes the lock, which a loop does not. When the thread is gone, so is everything else.
-                _ = submit { poll.look(isLast: true) }
-            }
+            lookLast(poll, after: patience, timer: loop)
         }
         // What has changed before the watcher was there.
         poll.look(isLast: false)
+    }
+
+    /// The last look takes the lock, which a loop does not. It is for sure: whoever waits holds a place among the watchers.
+    private func lookLast(_ poll: Poll, after delay: Duration, timer loop: EventLoop) {
+        loop.schedule(after: delay) {
+            if !submit({ poll.look(isLast: true) }) { lookLast(poll, after: Self.retryInterval, timer: loop) }
+        }
+    }
+
+    /// How much of the thread's room clients have taken.
+    private final class Pieces: Sendable {
+        private let waiting = Lock(0)
+
+        var count: Int { waiting.withLock { $0 } }
+
+        /// False when they have all there is for them.
+        func add() -> Bool {
+            waiting.withLock { count in
+                guard count < MatchDesk.piecesMaximum else { return false }
+                count += 1
+                return true
+            }
+        }
+
+        func remove() { waiting.withLock { $0 -= 1 } }
     }
 
     /// Somebody who waits for an answer.

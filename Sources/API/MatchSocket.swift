@@ -47,7 +47,7 @@ package final class MatchSocket: WebSocketApplication {
             return socket.close(.tryAgainLater, reason: "too many connections of this player")
         }
         watch = number
-        perform(outlet) { [desk] in outlet.tell(desk.matchmaker.status(of: player)) }
+        perform(outlet, on: connection) { [desk] in outlet.tell(desk.matchmaker.status(of: player)) }
     }
 
     package func received(
@@ -61,7 +61,7 @@ package final class MatchSocket: WebSocketApplication {
         } catch {
             return outlet.fail(.invalidJSON(error.description))
         }
-        perform(outlet) { [desk] in
+        perform(outlet, on: connection) { [desk] in
             do throws(APIError) {
                 try Self.handle(json, of: player, desk, outlet)
             } catch {
@@ -85,8 +85,17 @@ package final class MatchSocket: WebSocketApplication {
         }
     }
 
-    private func perform(_ outlet: Outlet, _ work: @escaping @Sendable () -> Void) {
-        if !desk.submit(work) { outlet.fail(.answersTooMany) }
+    /// One piece at a time for each socket: what follows stays unread until it is done, so that whoever asks without end fills nothing
+    /// that others need.
+    private func perform(
+        _ outlet: Outlet, on connection: Connection, _ work: @escaping @Sendable () -> Void
+    ) {
+        let isTaken = desk.submit {
+            work()
+            outlet.listenAgain()
+        }
+        guard isTaken else { return outlet.fail(.answersTooMany) }
+        connection.pauseReading()
     }
 
     package func closed(on connection: Connection) {
@@ -119,6 +128,14 @@ package final class MatchSocket: WebSocketApplication {
             send("error") { json in
                 json.member("code", code)
                 json.member("message", message)
+            }
+        }
+
+        /// Lifts the pause of reading.
+        func listenAgain() {
+            reference.loop.submit { [reference] in
+                // A connection that has ended has lifted its pauses itself.
+                if reference.onLoop.isOpen { reference.onLoop.resumeReading() }
             }
         }
 

@@ -9,13 +9,15 @@ package final class MatchWatchers: Sendable {
     private struct State {
         var watchers: [ExactText: [UInt64: @Sendable () -> Void]] = [:]
         var last: UInt64 = 0
-        var changed: [String] = []
+        /// Whose watchers are to be told, and whether the thread has been asked to.
+        var changed: Set<ExactText> = []
+        var isTelling = false
     }
 
     private let state = Lock(State())
     private let thread: BlockingThread
 
-    /// The watchers are called on `thread`.
+    /// The watchers are called on `thread`, which is to have room for one more piece of work than others give it.
     package init(thread: BlockingThread) {
         self.thread = thread
     }
@@ -42,21 +44,25 @@ package final class MatchWatchers: Sendable {
 
     /// Tells those who watch any of the players. Returns at once.
     package func changed(_ players: [String]) {
-        let isFirst = state.withLock { state in
-            let isFirst = state.changed.isEmpty
+        let mustAsk = state.withLock { state in
             // Nobody to tell, nothing to keep.
-            state.changed += players.filter { state.watchers[ExactText($0)] != nil }
-            return isFirst && !state.changed.isEmpty
+            for player in players.map(ExactText.init) where state.watchers[player] != nil {
+                state.changed.insert(player)
+            }
+            guard !state.changed.isEmpty, !state.isTelling else { return false }
+            state.isTelling = true
+            return true
         }
-        guard isFirst, !thread.submit({ self.tell() }) else { return }
-        // The thread has too much to do: the next change tries again, and clients that ask are told meanwhile.
-        state.withLock { $0.changed = [] }
+        guard mustAsk, !thread.submit({ self.tell() }) else { return }
+        // The next change tries again, for all.
+        state.withLock { $0.isTelling = false }
     }
 
     private func tell() {
         let watchers = state.withLock { state in
-            let players = Set(state.changed.map(ExactText.init))
+            let players = state.changed
             state.changed = []
+            state.isTelling = false
             return players.flatMap { player in
                 (state.watchers[player] ?? [:]).sorted { $0.key < $1.key }.map(\.value)
             }

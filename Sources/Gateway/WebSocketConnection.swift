@@ -126,7 +126,7 @@ package final class WebSocketConnection: StreamHandler {
         awaitsPong = false
         heardAt = connection.loop.now
         var rest = bytes
-        while connection.isOpen, !isBackpressured,
+        while connection.isOpen, !connection.isReadingPaused,
             let event = session.next(&rest, inflater: { Self.inflater.value(on: connection.loop) })
         {
             switch event {

@@ -19,7 +19,7 @@ final class MatchService: Sendable {
     private static let sweepInterval: Duration = .milliseconds(250)
 
     init(_ server: ShardServer, _ configuration: Configuration, registry: ShardRegistry, clock: any Clock, log: Log) {
-        let news = BlockingThread(name: "match-news", capacity: 4096)
+        let news = BlockingThread(name: "match-news", capacity: MatchDesk.threadCapacity)
         let watchers = MatchWatchers(thread: news)
         var limits = MatchmakerLimits()
         limits.playersMaximum = configuration.integer(.matchPlayersMaximum)

@@ -35,7 +35,9 @@ final class GatewayHarness: Sendable {
     private let worker: TickWorker
     private let workerThread: Thread
 
-    init(deflates: Bool = true) throws {
+    init(
+        deflates: Bool = true, webSocket: @escaping WebSocketFactory = { (_) throws(APIError) in EchoSocket() }
+    ) throws {
         loop = try EventLoop(index: 0, clock: clock)
         worker = TickWorker(index: 0, clock: clock)
         workerThread = worker.start()
@@ -45,7 +47,7 @@ final class GatewayHarness: Sendable {
         let listening = try ListeningSocket.open(address: .v4(0x7F00_0001), port: 0, count: 1)
         port = listening.port
         let service = try Self.service(
-            clock, counters, registry, exchanges, streamed, deflates: deflates)
+            clock, counters, registry, exchanges, streamed, webSocket, deflates: deflates)
         let listener = Listener(descriptor: listening.descriptors[0], loop: loop, counters: net) { connection in
             HTTPConnection(service: service, connection: connection)
         }
@@ -72,7 +74,7 @@ final class GatewayHarness: Sendable {
 
     private static func service(
         _ clock: ManualClock, _ counters: GatewayCounters, _ registry: ShardRegistry, _ exchanges: ExchangeBox,
-        _ streamed: StreamedBodies, deflates: Bool
+        _ streamed: StreamedBodies, _ webSocket: @escaping WebSocketFactory, deflates: Bool
     ) throws -> HTTPService {
         let log = Log(level: .error, format: .text, clock: clock)
         let sessions = SessionStore(clock: clock)
@@ -102,7 +104,7 @@ final class GatewayHarness: Sendable {
             ).table
         return HTTPService(
             name: "test", stages: [.identity(IdentityResolver(adminToken: "admin", sessions: sessions))],
-            routes: try RouteTable(routes), webSocket: { (_) throws(APIError) in EchoSocket() }, requiresUpgrade: false,
+            routes: try RouteTable(routes), webSocket: webSocket, requiresUpgrade: false,
             settings: settings)
     }
 
