@@ -56,9 +56,12 @@ package struct LobbyRoutes: Sendable {
         let flag = body["private"] ?? false
         guard let isPrivate = flag.bool else { throw .invalidField("private", problem: "must be true or false") }
         let user = request.identity.userID ?? ""
+        let isGuest = request.identity.isGuest
+        let address = request.cappedAddress
         let made = await factories.run { [lobby] in
             Result { () throws(LobbyError) in
-                try lobby.create(kind: kind, config: config, isPrivate: isPrivate, for: user)
+                try lobby.create(
+                    kind: kind, config: config, isPrivate: isPrivate, for: user, isGuest: isGuest, at: address)
             }
         }
         guard let made else { throw .draining }
@@ -67,8 +70,10 @@ package struct LobbyRoutes: Sendable {
         } catch {
             switch error {
             case .notOpen: throw .kindNotOpen
-            case .tooMany(let maximum): throw .lobbyFull(maximum: maximum, isOfUser: false)
-            case .tooManyOfUser(let maximum): throw .lobbyFull(maximum: maximum, isOfUser: true)
+            case .tooMany(let maximum): throw .lobbyFull(maximum: maximum, of: .all)
+            case .tooManyOfUser(let maximum): throw .lobbyFull(maximum: maximum, of: .user)
+            case .tooManyOfAddress(let maximum): throw .lobbyFull(maximum: maximum, of: .address)
+            case .guestsExcluded: throw .guestsExcluded
             case .registry(let problem): throw APIError(problem)
             }
         }
@@ -116,7 +121,8 @@ extension RouteDescription {
                 .object(shardMembers + [.optional("join_code", .text)]))
         ],
         failures: [
-            .invalidJSON, .missingField, .invalidField, .kindNotOpen, .shardConfigInvalid, .shardsTooMany,
+            .invalidJSON, .missingField, .invalidField, .kindNotOpen, .guestsNotAllowed, .shardConfigInvalid,
+            .shardsTooMany,
         ])
 
     fileprivate static let deleteLobbyShard = RouteDescription(

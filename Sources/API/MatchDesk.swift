@@ -41,13 +41,13 @@ package struct MatchDesk: Sendable {
     var piecesWaiting: Int { pieces.count }
 
     /// Joins the queue that a body names: `{"queue":"duel","criteria":{…}}`.
-    func join(_ player: String, _ body: JSONValue) throws(APIError) {
+    func join(_ player: String, _ body: JSONValue, from origin: MatchOrigin) throws(APIError) {
         guard body.object != nil else { throw .invalidJSON("The body must be an object.") }
         let name = try body.requiredString("queue")
         do throws(MatchmakingError) {
             let queue = try matchmaker.queue(name)
             let criteria = try Self.criteria(body["criteria"] ?? .null, for: queue, matchmaker.companions(of: player))
-            try matchmaker.join(player, queue: name, criteria)
+            try matchmaker.join(player, queue: name, criteria, from: origin)
         } catch {
             throw .matchmaking(error)
         }

@@ -25,7 +25,7 @@ extension RouteDescription {
         answers: [.ok("Where the caller stands.", status)],
         failures: [
             .invalidJSON, .missingField, .invalidField, .matchQueueNotFound, .matchQueueFull, .partyTooLarge,
-            .notPartyLeader,
+            .notPartyLeader, .guestsNotAllowed,
         ])
 
     static let getMatchStatus = RouteDescription(

@@ -72,7 +72,7 @@ package struct MatchRoutes: Sendable {
     }
 
     private func join(_ request: Request) async throws(APIError) -> HTTPResponse {
-        try desk.join(request.player, try request.json())
+        try desk.join(request.player, try request.json(), from: MatchOrigin(request))
         return Self.answer(desk.matchmaker.status(of: request.player))
     }
 
@@ -133,14 +133,16 @@ package struct MatchRoutes: Sendable {
 
     private func createParty(_ request: Request) async throws(APIError) -> HTTPResponse {
         Self.answer(
-            try refusing { () throws(MatchmakingError) in try desk.matchmaker.createParty(request.player) })
+            try refusing { () throws(MatchmakingError) in
+                try desk.matchmaker.createParty(request.player, isGuest: request.identity.isGuest)
+            })
     }
 
     private func joinParty(_ request: Request) async throws(APIError) -> HTTPResponse {
         let code = try request.json().requiredString("code")
         return Self.answer(
             try refusing { () throws(MatchmakingError) in
-                try desk.matchmaker.joinParty(request.player, code: code)
+                try desk.matchmaker.joinParty(request.player, isGuest: request.identity.isGuest, code: code)
             })
     }
 
@@ -182,6 +184,13 @@ package struct MatchRoutes: Sendable {
         json.beginArray(key)
         for name in names { json.value(name) }
         json.endArray()
+    }
+}
+
+extension MatchOrigin {
+    /// Who is behind a request.
+    init(_ request: Request) {
+        self.init(isGuest: request.identity.isGuest, address: request.cappedAddress)
     }
 }
 

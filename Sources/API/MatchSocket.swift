@@ -20,12 +20,14 @@ package final class MatchSocket: WebSocketApplication {
 
     private let desk: MatchDesk
     private let player: String?
+    private let origin: MatchOrigin
     private let release: @Sendable () -> Void
     private var watch: UInt64?
 
-    private init(desk: MatchDesk, player: String?, release: @escaping @Sendable () -> Void) {
+    private init(desk: MatchDesk, player: String?, origin: MatchOrigin, release: @escaping @Sendable () -> Void) {
         self.desk = desk
         self.player = player
+        self.origin = origin
         self.release = release
     }
 
@@ -35,7 +37,9 @@ package final class MatchSocket: WebSocketApplication {
         { (request) throws(APIError) in
             let client = request.cappedAddress
             guard cap.admit(client) else { throw .tooManyConnections }
-            return MatchSocket(desk: desk, player: request.identity.userID) { cap.release(client) }
+            return MatchSocket(desk: desk, player: request.identity.userID, origin: MatchOrigin(request)) {
+                cap.release(client)
+            }
         }
     }
 
@@ -61,9 +65,9 @@ package final class MatchSocket: WebSocketApplication {
         } catch {
             return outlet.fail(.invalidJSON(error.description))
         }
-        perform(outlet, on: connection) { [desk] in
+        perform(outlet, on: connection) { [desk, origin] in
             do throws(APIError) {
-                try Self.handle(json, of: player, desk, outlet)
+                try Self.handle(json, of: player, origin, desk, outlet)
             } catch {
                 outlet.fail(error)
             }
@@ -72,10 +76,10 @@ package final class MatchSocket: WebSocketApplication {
 
     /// What is done is told by the status that follows from it, to each connection of the player.
     private static func handle(
-        _ json: JSONValue, of player: String, _ desk: MatchDesk, _ outlet: Outlet
+        _ json: JSONValue, of player: String, _ origin: MatchOrigin, _ desk: MatchDesk, _ outlet: Outlet
     ) throws(APIError) {
         switch try json.requiredString("type") {
-        case "join": try desk.join(player, json)
+        case "join": try desk.join(player, json, from: origin)
         case "cancel":
             let outcome = desk.matchmaker.cancel(player)
             if outcome != .cancelled { outlet.tell(desk.matchmaker.status(of: player)) }

@@ -10,6 +10,12 @@ package enum IPAddress: Hashable, Sendable {
         self = address
     }
 
+    /// What one subscriber of a network has: the /64 of an IPv6 address, an IPv4 address itself. For limits, which a /64 full of addresses
+    /// would otherwise get around. The few addresses of ::/64, loopback and IPv4 in another spelling, stand for themselves.
+    package var network: IPAddress {
+        if case .v6(let high, _) = self, high != 0 { .v6(high: high, low: 0) } else { self }
+    }
+
     init?(ipv4 bytes: UnsafeBufferPointer<UInt8>) {
         var index = 0
         guard let value = Self.dottedDecimal(bytes, &index), index == bytes.count else { return nil }

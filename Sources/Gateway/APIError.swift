@@ -56,8 +56,10 @@ package enum APIError: Error, Sendable {
     case shardsTooMany(maximum: Int)
     /// Users may make no shards of the kind.
     case kindNotOpen
-    /// A user has as many shards as they may, or all users have.
-    case lobbyFull(maximum: Int, isOfUser: Bool)
+    /// Guests may make no shards of the kind.
+    case guestsExcluded
+    /// There are as many shards as a user may have, as may come from an address, or as all users may have.
+    case lobbyFull(maximum: Int, of: LobbyShare)
     case missingShard
     case subscribeRefused(ShardError)
     /// The cursor cannot be continued from; `oldest` is the oldest event that is kept, or the next one.
@@ -85,4 +87,11 @@ package enum APIError: Error, Sendable {
 
     /// Anything that should not happen; the details are in the log.
     case `internal`
+}
+
+/// Whose shards there are too many of.
+package enum LobbyShare: Sendable {
+    case user
+    case address
+    case all
 }

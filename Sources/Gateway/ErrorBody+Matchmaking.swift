@@ -11,6 +11,12 @@ extension ErrorBody {
             (.badRequest, "INVALID_FIELD", "The field \"\(problem.field)\" \(problem.problem).")
         case .full(let maximum):
             (.tooManyRequests, "MATCHMAKER_FULL", "There are \(maximum) players waiting already.")
+        case .fullForAddress(let maximum):
+            (
+                .tooManyRequests, "MATCHMAKER_FULL",
+                "\(maximum) players from this address are waiting already (PYLON_MAX_QUEUED_PER_IP)."
+            )
+        case .guestsExcluded: (.forbidden, "GUESTS_NOT_ALLOWED", "This queue is not for guests: sign up first.")
         case .partyTooLarge(let maximum):
             (.conflict, "PARTY_TOO_LARGE", "Parties in this queue have at most \(maximum) members.")
         case .notLeader: (.forbidden, "NOT_PARTY_LEADER", "Only who leads the party may do this.")

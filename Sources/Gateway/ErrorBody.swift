@@ -107,7 +107,7 @@ package enum ErrorBody {
         case .shardConfigInvalid(let problem): (.badRequest, "INVALID_SHARD_CONFIG", problem.description)
         case .shardsTooMany(let maximum):
             (.tooManyRequests, "SHARD_LIMIT_REACHED", "There are \(maximum) shards already (PYLON_MAX_SHARDS).")
-        case .kindNotOpen, .lobbyFull, .tooManyAttempts: lobbyParts(of: error)
+        case .kindNotOpen, .guestsExcluded, .lobbyFull, .tooManyAttempts: lobbyParts(of: error)
         case .missingShard: (.badRequest, "MISSING_SHARD", "The query parameter \"shard\" is missing.")
         case .subscribeRefused(let reason): subscribeParts(of: reason)
         case .resyncRequired:

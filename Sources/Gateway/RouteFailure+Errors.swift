@@ -51,6 +51,7 @@ extension RouteFailure {
 
     package static let matchQueueNotFound = Self(.matchmaking(.queueUnknown(known: [])))
     package static let matchQueueFull = Self(.matchmaking(.full(maximum: 0)))
+    package static let guestsNotAllowed = Self(.guestsExcluded)
     package static let notMatched = Self(.matchmaking(.notMatched))
     package static let partyTooLarge = Self(.matchmaking(.partyTooLarge(maximum: 0)))
     package static let notPartyLeader = Self(.matchmaking(.notLeader))

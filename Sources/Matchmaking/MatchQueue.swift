@@ -37,6 +37,8 @@ public struct MatchQueue: Sendable {
     public var modes: [String] = []
     /// The regions that clients may give latencies for.
     public var regions: [String] = []
+    /// Whether guests may join, alone or in a party. Anybody may be as many guests as they like.
+    public var allowsGuests = true
     /// Looks at criteria before they are queued, and may change them: ratings are best taken from the app's own rows. Runs on the
     /// cooperative pool, or on the matchmaker's thread for sockets, and must not block.
     public var review: @Sendable (_ players: [String], MatchCriteria) throws(CriteriaProblem) -> MatchCriteria = {

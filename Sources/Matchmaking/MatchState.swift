@@ -22,6 +22,8 @@ struct MatchState {
     struct Place {
         let queue: Int
         let ticket: UInt64
+        /// What the player counts against.
+        let network: IPAddress?
     }
 
     /// A match that has been assigned, until all have acknowledged or their time is over.
@@ -62,7 +64,9 @@ struct MatchState {
     let limits: MatchmakerLimits
     let counters: MatchmakerCounters
     var queues: [Queue]
-    var players: [ExactText: Place] = [:]
+    private(set) var players: [ExactText: Place] = [:]
+    /// How many of the players count against each network.
+    private var networks: [IPAddress: Int] = [:]
     var matches: [UInt64: Match] = [:]
     var running = RunningMatches()
     var parties: PartyTable
@@ -85,12 +89,13 @@ struct MatchState {
 
     /// Queues players together. Whoever of them is queued already, or has an assignment that is not settled, leaves that first.
     mutating func enqueue(
-        _ names: [String], in queue: Int, _ criteria: MatchCriteria, at now: Instant
+        _ names: [String], in queue: Int, _ criteria: MatchCriteria, from network: IPAddress?, at now: Instant
     ) throws(MatchmakingError) {
         let definition = queues[queue].definition
         guard names.count <= definition.partyMaximum else { throw .partyTooLarge(maximum: definition.partyMaximum) }
         let newcomers = names.count { players[ExactText($0)] == nil }
         guard players.count + newcomers <= limits.playersMaximum else { throw .full(maximum: limits.playersMaximum) }
+        try checkNetwork(network, of: names)
         for name in names { withdraw(ExactText(name), reason: .replaced, at: now) }
         queues[queue].ticketLast += 1
         let ticket = MatchTicket(
@@ -98,11 +103,26 @@ struct MatchState {
             deadline: now + definition.waitMaximum)
         queues[queue].tickets.append(ticket)
         for name in names {
-            players[ExactText(name)] = Place(queue: queue, ticket: ticket.number)
+            players[ExactText(name)] = Place(queue: queue, ticket: ticket.number, network: network)
+            if let network { networks[network, default: 0] += 1 }
             outcomes[ExactText(name)] = nil
         }
         changed += names
         counters.joins.add()
+    }
+
+    private func checkNetwork(_ network: IPAddress?, of names: [String]) throws(MatchmakingError) {
+        let maximum = limits.playersPerAddressMaximum
+        guard let network, maximum > 0 else { return }
+        let newcomers = names.count { players[ExactText($0)]?.network != network }
+        guard networks[network, default: 0] + newcomers > maximum else { return }
+        counters.refusedByAddress.add()
+        throw .fullForAddress(maximum: maximum)
+    }
+
+    private mutating func removePlayer(_ player: ExactText) {
+        guard let network = players.removeValue(forKey: player)?.network, let count = networks[network] else { return }
+        networks[network] = count > 1 ? count - 1 : nil
     }
 
     /// The ticket of a player and the match that it is assigned to.
@@ -137,7 +157,7 @@ struct MatchState {
     ) {
         queues[queue].tickets.remove(ticket.number)
         for name in ticket.players {
-            players[ExactText(name)] = nil
+            removePlayer(ExactText(name))
             remember(reason, of: name, assignment: assignment?(name), at: now)
         }
         if isNews { changed += ticket.players }

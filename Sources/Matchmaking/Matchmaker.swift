@@ -40,14 +40,19 @@ package final class Matchmaker: Sendable {
     // MARK: Players
 
     /// Joins a queue: alone, or for the whole party that the player leads. Leaves any other first.
-    package func join(_ player: String, queue name: String, _ criteria: MatchCriteria) throws(MatchmakingError) {
+    package func join(
+        _ player: String, queue name: String, _ criteria: MatchCriteria, from origin: MatchOrigin = MatchOrigin()
+    ) throws(MatchmakingError) {
         let index = try index(of: name)
         let now = clock.now()
         try change { state throws(MatchmakingError) in
             let player = ExactText(player)
             let party = state.parties.party(of: player)
             guard party.map({ ExactText($0.leader) == player }) ?? true else { throw .notLeader }
-            try state.enqueue(party?.members ?? [player.text], in: index, criteria, at: now)
+            let hasGuests = origin.isGuest || state.parties.hasGuests(besides: player)
+            guard queues[index].allowsGuests || !hasGuests else { throw .guestsExcluded }
+            try state.enqueue(
+                party?.members ?? [player.text], in: index, criteria, from: origin.network, at: now)
             state.parties.touch(player, at: now)
         }
     }
@@ -96,7 +101,7 @@ package final class Matchmaker: Sendable {
     // MARK: Parties
 
     /// Makes a party that the player leads; leaves any other first.
-    package func createParty(_ player: String) throws(MatchmakingError) -> Party {
+    package func createParty(_ player: String, isGuest: Bool = false) throws(MatchmakingError) -> Party {
         let now = clock.now()
         let code = makeCode()
         return try change { state throws(MatchmakingError) in
@@ -105,13 +110,15 @@ package final class Matchmaker: Sendable {
                 throw .tooManyParties(maximum: state.limits.partiesMaximum)
             }
             state.leaveParty(player, at: now)
-            try state.parties.create(player, code: code, at: now)
+            try state.parties.create(player, isGuest: isGuest, code: code, at: now)
             return Party(code: code, members: [player.text])
         }
     }
 
     /// Joins the party of a code, which must not be queued; leaves any other first.
-    package func joinParty(_ player: String, code: String) throws(MatchmakingError) -> Party {
+    package func joinParty(
+        _ player: String, isGuest: Bool = false, code: String
+    ) throws(MatchmakingError) -> Party {
         let now = clock.now()
         return try change { state throws(MatchmakingError) in
             let player = ExactText(player)
@@ -123,7 +130,7 @@ package final class Matchmaker: Sendable {
             }
             state.leaveParty(player, at: now)
             state.withdraw(player, reason: .partyChanged, at: now)
-            try state.parties.join(player, code: code, at: now)
+            try state.parties.join(player, isGuest: isGuest, code: code, at: now)
             return Party(code: code, members: party.members + [player.text])
         }
     }

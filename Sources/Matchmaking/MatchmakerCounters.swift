@@ -6,6 +6,8 @@ package struct MatchmakerCounters: Sendable {
     package let joins = Counter()
     /// Calls refused, whatever the cause.
     package let refused = Counter()
+    /// Those of them that were for an address with too many players.
+    package let refusedByAddress = Counter()
     /// Matches assigned, those that join a running one included.
     package let matches = Counter()
     /// Assignments to running matches.

@@ -2,6 +2,8 @@
 package struct MatchmakerLimits: Hashable, Sendable {
     /// Players in all queues together, those included whose assignment has yet to be acknowledged.
     package var playersMaximum = 100_000
+    /// Players among them who joined from one address, or whose party's leader did; 0 is unlimited.
+    package var playersPerAddressMaximum = 100
     /// Matches that one pass of one queue makes; the rest come with the next.
     package var matchesPerPassMaximum = 2000
     /// Running matches that take new players, over all queues.

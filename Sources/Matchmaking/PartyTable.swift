@@ -15,6 +15,8 @@ package struct Party: Hashable, Sendable {
 struct PartyTable {
     private struct Entry {
         var members: [ExactText]
+        /// Those of them who are guests.
+        var guests: Set<ExactText>
         var heardAt: Instant
     }
 
@@ -34,21 +36,34 @@ struct PartyTable {
         entries[code].map { Party(code: code, members: $0.members.map(\.text)) }
     }
 
+    /// Whether the party of a player has guests in it.
+    func hasGuests(besides player: ExactText) -> Bool {
+        guard let code = codes[player], let guests = entries[code]?.guests else { return false }
+        return guests.contains { $0 != player }
+    }
+
     /// A party of one, called `code`.
-    mutating func create(_ player: ExactText, code: String, at now: Instant) throws(MatchmakingError) {
+    mutating func create(
+        _ player: ExactText, isGuest: Bool, code: String, at now: Instant
+    ) throws(MatchmakingError) {
         guard entries.count < limits.partiesMaximum else { throw .tooManyParties(maximum: limits.partiesMaximum) }
         precondition(entries[code] == nil, "a code that somebody has: codes are to be beyond guessing")
-        entries[code] = Entry(members: [player], heardAt: now)
+        entries[code] = Entry(members: [player], guests: isGuest ? [player] : [], heardAt: now)
         codes[player] = code
     }
 
     /// Adds a player who is in no party.
-    mutating func join(_ player: ExactText, code: String, at now: Instant) throws(MatchmakingError) {
-        guard let entry = entries[code] else { throw .partyUnknown }
+    mutating func join(
+        _ player: ExactText, isGuest: Bool, code: String, at now: Instant
+    ) throws(MatchmakingError) {
+        guard var entry = entries[code] else { throw .partyUnknown }
         guard entry.members.count < limits.partyMembersMaximum else {
             throw .partyFull(maximum: limits.partyMembersMaximum)
         }
-        entries[code] = Entry(members: entry.members + [player], heardAt: now)
+        entry.members.append(player)
+        if isGuest { entry.guests.insert(player) }
+        entry.heardAt = now
+        entries[code] = entry
         codes[player] = code
     }
 
@@ -56,6 +71,7 @@ struct PartyTable {
     mutating func leave(_ player: ExactText, at now: Instant) {
         guard let code = codes.removeValue(forKey: player), var entry = entries[code] else { return }
         entry.members.removeAll { $0 == player }
+        entry.guests.remove(player)
         entry.heardAt = now
         entries[code] = entry.members.isEmpty ? nil : entry
     }

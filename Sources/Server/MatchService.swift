@@ -23,6 +23,7 @@ final class MatchService: Sendable {
         let watchers = MatchWatchers(thread: news)
         var limits = MatchmakerLimits()
         limits.playersMaximum = configuration.integer(.matchPlayersMaximum)
+        limits.playersPerAddressMaximum = configuration.integer(.matchPlayersPerAddress)
         matchmaker = Matchmaker(
             queues: server.queues, limits: limits, clock: clock, launcher: ShardLauncher(registry: registry, log: log),
             random: { SecureRandom.number() }, makeCode: { SecureRandom.hex(12) },

@@ -23,6 +23,9 @@ extension MetricsCatalog {
         metrics.register("pylon_matchmaker_joins_total", help: "Tickets put into a queue.", counters.joins)
         metrics.register("pylon_matchmaker_refused_total", help: "Calls to the matchmaker refused.", counters.refused)
         metrics.register(
+            "pylon_matchmaker_refused_by_address_total",
+            help: "Joins refused because too many players of the address wait.", counters.refusedByAddress)
+        metrics.register(
             "pylon_matchmaker_cancelled_total", help: "Tickets taken back by their players.", counters.cancelled)
         metrics.register(
             "pylon_matchmaker_timed_out_total", help: "Tickets that waited for too long.", counters.timedOut)

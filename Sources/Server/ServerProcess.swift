@@ -291,6 +291,9 @@ final class ServerProcess {
         MetricsCatalog.registerCache(in: metrics, cache)
         metrics.register(
             "pylon_join_codes_wrong_total", help: "Codes for private shards that opened nothing.", joinAttempts.failed)
+        metrics.register(
+            "pylon_lobby_refused_total", help: "Shards of users not made because they had as many as they may.",
+            lobby.refused)
         MetricsCatalog.registerMatches(in: metrics, matches.matchmaker)
     }
 

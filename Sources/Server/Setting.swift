@@ -24,7 +24,7 @@ struct Setting: Sendable {
 enum SettingKey: String, Sendable, CaseIterable {
     case port, host, unixSocket, manifestPath, databasePath, requirePolicies, boolsAsIntegers, adminToken,
         developmentMode, corsOrigin, loops, tickWorkers,
-        shardsMaximum, matchPlayersMaximum
+        shardsMaximum, matchPlayersMaximum, matchPlayersPerAddress
     case connectionsPerAddress, proxyHops, webSocketFrameBytes, shardMessageBytes, webSocketDeflate
     case pingSeconds, drainSeconds, logLevel
     case logFormat, testEndpoints
@@ -81,6 +81,9 @@ extension Setting {
         Setting(
             .matchPlayersMaximum, variable: "PYLON_MAX_QUEUED_PLAYERS", .integer(1...1_000_000), standard: "100000",
             unit: "players", effect: "players who wait for a match at a time, over all queues"),
+        Setting(
+            .matchPlayersPerAddress, variable: "PYLON_MAX_QUEUED_PER_IP", .integer(0...1_000_000), standard: "100",
+            unit: "players", effect: "players among them per client address; 0 is unlimited"),
         Setting(
             .connectionsPerAddress, variable: "PYLON_MAX_CONNS_PER_IP", .integer(0...1_000_000), standard: "64",
             unit: "streams", effect: "streams per client address and service; 0 is unlimited"),

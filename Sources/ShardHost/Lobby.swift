@@ -1,5 +1,7 @@
+package import PylonBytes
 public import PylonJSON
 internal import PylonSimulation
+package import PylonTelemetry
 internal import PylonThreading
 
 /// What signed-in users may do with the shards of a kind, besides connecting to them: nothing unless the kind says so.
@@ -10,25 +12,36 @@ public struct LobbyRule: Sendable {
     let config: JSONValue?
     /// Shards that one user may have running at a time.
     let perUserMaximum: Int
+    /// Shards that may run at a time of users from one address: guests, whom anybody may be many of, share it.
+    let perAddressMaximum: Int
+    /// Whether guests may make any.
+    let allowsGuests: Bool
     /// Shards that all users together may have running at a time.
     let totalMaximum: Int
 
     /// Administrators alone see and make shards of the kind.
-    public static let closed = LobbyRule(isListed: false, config: nil, perUserMaximum: 0, totalMaximum: 0)
+    public static let closed = LobbyRule(
+        isListed: false, config: nil, perUserMaximum: 0, perAddressMaximum: 0, allowsGuests: true, totalMaximum: 0)
     /// Users see its public shards.
-    public static let listed = LobbyRule(isListed: true, config: nil, perUserMaximum: 0, totalMaximum: 0)
+    public static let listed = LobbyRule(
+        isListed: true, config: nil, perUserMaximum: 0, perAddressMaximum: 0, allowsGuests: true, totalMaximum: 0)
 
     /// Users see its public shards, and make shards of their own with the fields that the kind declares. The engine's fields are the app's:
     /// they are taken from `config`.
     public static func open(
-        config: JSONValue = [:], perUser perUserMaximum: Int = 1, total totalMaximum: Int = 100
+        config: JSONValue = [:], perUser perUserMaximum: Int = 1, perAddress perAddressMaximum: Int = 10,
+        total totalMaximum: Int = 100, allowsGuests: Bool = true
     ) -> LobbyRule {
-        LobbyRule(isListed: true, config: config, perUserMaximum: perUserMaximum, totalMaximum: totalMaximum)
+        LobbyRule(
+            isListed: true, config: config, perUserMaximum: perUserMaximum, perAddressMaximum: perAddressMaximum,
+            allowsGuests: allowsGuests, totalMaximum: totalMaximum)
     }
 }
 
 /// The shards that users see and make. Safe from any thread.
 package final class Lobby: Sendable {
+    /// Shards not made because there were as many as there may be, of the user, from the address, or of all.
+    package let refused = Counter()
     private let registry: ShardRegistry
     private let random: @Sendable () -> UInt64
     /// Who made which shard. Entries of shards that have ended go when the next one is made.
@@ -37,6 +50,8 @@ package final class Lobby: Sendable {
     private struct Owner {
         let user: String
         let kind: String
+        /// What the shard counts against.
+        let network: IPAddress?
         /// Whether its shard is being made still.
         var isPending = true
     }
@@ -64,14 +79,16 @@ package final class Lobby: Sendable {
 
     /// Makes a shard for a user with the fields that the kind declares. Throws `LobbyError`. Runs the kind's factory.
     package func create(
-        kind name: String, config: JSONValue, isPrivate: Bool, for user: String
+        kind name: String, config: JSONValue, isPrivate: Bool, for user: String, isGuest: Bool = false,
+        at address: IPAddress? = nil
     ) throws(LobbyError) -> Made {
         guard let kind = registry.kind(name), let template = kind.lobby.config else { throw .notOpen }
+        guard kind.lobby.allowsGuests || !isGuest else { throw .guestsExcluded }
         if let stray = config.object?.first(where: { member in !kind.fields.contains { $0.name == member.key } }) {
             throw .registry(.invalidConfiguration(ConfigurationError(stray.key, "is no field of this kind")))
         }
         let id = "\(name)_\(Self.hex(random()))"
-        try reserve(id, kind, user)
+        try reserve(id, Owner(user: user, kind: name, network: address?.network), kind.lobby)
         var merged = template.object ?? JSONObject()
         for member in config.object ?? JSONObject() { merged[member.key] = member.value }
         let code = isPrivate ? Self.hex(random()) : nil
@@ -96,20 +113,25 @@ package final class Lobby: Sendable {
         return isOwner && registry.remove(id)
     }
 
-    private func reserve(_ id: String, _ kind: ShardKind, _ user: String) throws(LobbyError) {
+    private func reserve(_ id: String, _ owner: Owner, _ rule: LobbyRule) throws(LobbyError) {
         let known = owners.withLock { owners in owners.filter { !$0.value.isPending }.map(\.key) }
         let ended = known.filter { registry.get($0)?.isRunning != true }
         let problem = owners.withLock { owners -> LobbyError? in
             for id in ended { owners[id] = nil }
-            let ofKind = owners.values.filter { $0.kind == kind.name }
-            if ofKind.count >= kind.lobby.totalMaximum { return .tooMany(maximum: kind.lobby.totalMaximum) }
-            guard ofKind.count(where: { $0.user == user }) < kind.lobby.perUserMaximum else {
-                return .tooManyOfUser(maximum: kind.lobby.perUserMaximum)
+            let ofKind = owners.values.filter { $0.kind == owner.kind }
+            if ofKind.count >= rule.totalMaximum { return .tooMany(maximum: rule.totalMaximum) }
+            guard ofKind.count(where: { $0.user == owner.user }) < rule.perUserMaximum else {
+                return .tooManyOfUser(maximum: rule.perUserMaximum)
             }
-            owners[id] = Owner(user: user, kind: kind.name)
+            if let network = owner.network, ofKind.count(where: { $0.network == network }) >= rule.perAddressMaximum {
+                return .tooManyOfAddress(maximum: rule.perAddressMaximum)
+            }
+            owners[id] = owner
             return nil
         }
-        if let problem { throw problem }
+        guard let problem else { return }
+        refused.add()
+        throw problem
     }
 
     private static func hex(_ number: UInt64) -> String {
@@ -122,7 +144,10 @@ package final class Lobby: Sendable {
 package enum LobbyError: Error, Sendable {
     /// There is no such kind, or users may not make shards of it.
     case notOpen
+    /// The kind's shards are not for guests to make.
+    case guestsExcluded
     case tooManyOfUser(maximum: Int)
+    case tooManyOfAddress(maximum: Int)
     case tooMany(maximum: Int)
     case registry(RegistryError)
 }

@@ -203,6 +203,28 @@ internal import Testing
         #expect(answer.status == status && answer.errorCode == code)
     }
 
+    @Test func guestsOfOneAddressShareLimits() throws {
+        let server = try ServerHarness(environment: ["PYLON_MAX_QUEUED_PER_IP": "1"])
+        let (ann, bob) = (try server.guest(), try server.guest())
+        func join(_ guest: Guest) throws -> HTTPMessage {
+            try server.request("POST", "/api/matchmaker/join", token: guest.token, body: #"{"queue":"pair"}"#)
+        }
+        #expect(try join(ann).status == 200)
+        let refused = try join(bob)
+        #expect(refused.status == 429 && refused.errorCode == "MATCHMAKER_FULL")
+        let socket = try WebSocketClient(port: server.port, "/api/matchmaker/connect", token: bob.token)
+        #expect(try message(socket)?["status"] == "idle")
+        try socket.send(text: #"{"type":"join","queue":"pair"}"#)
+        #expect(try message(socket)?["code"] == "MATCHMAKER_FULL")
+        #expect(try server.metric("pylon_matchmaker_refused_by_address_total") == 2)
+        for number in 0...10 {
+            let made = try server.request(
+                "POST", "/api/lobby", token: try server.guest().token, body: #"{"kind":"counter"}"#)
+            #expect(made.status == (number < 10 ? 201 : 429))
+        }
+        #expect(try server.metric("pylon_lobby_refused_total") == 1)
+    }
+
     @Test(arguments: ["?wait=26", "?wait=-1", "?wait=x", "?unless=lost"])
     func aStatusIsAskedForInCertainWays(query: String) throws {
         let answer = try server.get("/api/matchmaker/status\(query)", token: try server.guest().token)

@@ -1,3 +1,4 @@
+import PylonBytes
 import PylonJSON
 import PylonSimulation
 import PylonTelemetry
@@ -14,6 +15,8 @@ import Testing
             "open", config: [.integer("size", 1...9, default: 3, "how large")],
             lobby: .open(config: ["tick_rate_hz": 0, "max_players": 4], perUser: 2, total: 3)
         ) { _ in LedgerWorld() },
+        ShardKind("shared", lobby: .open(perUser: 9, perAddress: 2)) { _ in LedgerWorld() },
+        ShardKind("members", lobby: .open(allowsGuests: false)) { _ in LedgerWorld() },
     ]
 
     private let fixture: ShardFixture
@@ -63,6 +66,37 @@ import Testing
         fixture.stop()
     }
 
+    @Test func guestsOfOneAddressShareALimit() throws {
+        func make(_ user: String, at address: String) throws -> String {
+            try lobby.create(
+                kind: "shared", config: [:], isPrivate: false, for: user, isGuest: true, at: IPAddress(address)
+            ).shard.id
+        }
+        let first = try make("guest_1", at: "2001:db8::1")
+        _ = try make("guest_2", at: "2001:db8::2")
+        guard
+            case .tooManyOfAddress(maximum: 2)? = #expect(
+                throws: LobbyError.self, performing: { try make("guest_3", at: "2001:db8::3") })
+        else { return #expect(Bool(false)) }
+        #expect(lobby.refused.value == 1)
+        _ = try make("guest_3", at: "2001:db8:0:1::3")
+        #expect(lobby.remove(first, of: "guest_1"))
+        _ = try make("guest_3", at: "2001:db8::3")
+        fixture.stop()
+    }
+
+    @Test func aKindMayKeepGuestsFromMakingShards() throws {
+        guard
+            case .guestsExcluded? = #expect(
+                throws: LobbyError.self,
+                performing: {
+                    try lobby.create(kind: "members", config: [:], isPrivate: false, for: "guest_1", isGuest: true)
+                })
+        else { return #expect(Bool(false)) }
+        _ = try lobby.create(kind: "members", config: [:], isPrivate: false, for: "ann")
+        fixture.stop()
+    }
+
     @Test func theEnginesFieldsAreTheApps() throws {
         guard
             case .registry(.invalidConfiguration(let problem))? = #expect(
@@ -88,15 +122,18 @@ import Testing
         #expect(fixture.registry.ignoredFields(of: config, kind: "open") == ["sice"])
         #expect(fixture.registry.ignoredFields(of: config, kind: "closed").isEmpty, "it declares none")
         let names = fixture.registry.kindDescriptions.map { "\($0.name) \($0.isListed) \($0.isOpen)" }
-        #expect(names == ["closed false false", "listed true false", "open true true"])
-        #expect(fixture.registry.kindDescriptions[2].schema["properties"]?["size"]?["maximum"] == 9)
+        #expect(
+            names == [
+                "closed false false", "listed true false", "members true true", "open true true", "shared true true",
+            ])
+        #expect(fixture.registry.kindDescriptions[3].schema["properties"]?["size"]?["maximum"] == 9)
         #expect(
             throws: RegistryError.invalidConfiguration(
                 ConfigurationError("max_players", "must be a whole number from 0 to 10000000"))
         ) {
             try fixture.registry.check(["max_players": -1], kind: "open")
         }
-        #expect(throws: RegistryError.unknownKind(known: ["closed", "listed", "open"])) {
+        #expect(throws: RegistryError.unknownKind(known: ["closed", "listed", "members", "open", "shared"])) {
             try fixture.registry.check([:], kind: "chess")
         }
         #expect(throws: RegistryError.invalidID) {
