@@ -265,8 +265,9 @@ let package = Package(
         tests(
             "Server",
             [
-                "PylonBytes", "PylonNet", "PylonOperations", "PylonServer", "PylonShardHost", "PylonStorage",
-                "PylonTelemetry", "PylonTestSupport", "PylonThreading",
+                "PylonBytes", "PylonJSON", "PylonMatchmaking", "PylonNet", "PylonOperations", "PylonServer",
+                "PylonShardHost", "PylonSimulation", "PylonStorage", "PylonTelemetry", "PylonTestSupport",
+                "PylonThreading",
             ]),
         tests(
             "Allocation",
@@ -279,7 +280,8 @@ let package = Package(
             "Gateway",
             [
                 "PylonAPI", "PylonAuth", "PylonBytes", "PylonEventLoop", "PylonGateway", "PylonHTTP", "PylonJSON",
-                "PylonMatchmaking", "PylonNet", "PylonShardHost", "PylonSimulation", "PylonTelemetry", "PylonTestSupport",
+                "PylonMatchmaking", "PylonNet", "PylonShardHost", "PylonSimulation", "PylonTelemetry",
+                "PylonTestSupport",
                 "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         tests(

@@ -45,6 +45,10 @@ final class MatchService: Sendable {
             } catch {
                 throw StartError(description: "queue \(queue.name): its matches cannot be made: \(error)")
             }
+            // Who may come into a match is known as long as the process lives: nobody could enter one that came back.
+            if registry.isStored(queue.config, kind: queue.kind) {
+                throw StartError(description: "queue \(queue.name): its matches cannot have checkpoint_ticks")
+            }
             for name in registry.ignoredFields(of: queue.config, kind: queue.kind) {
                 log.warning("queue \(queue.name): config.\(name) means nothing to the kind \(queue.kind)")
             }

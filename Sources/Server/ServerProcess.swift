@@ -91,6 +91,7 @@ final class ServerProcess {
             random: { SecureRandom.number() }, keepers: keepers,
             onEnd: { [log] id, ending in log.info("shard \(id): \(ending.reason)") })
         lobby = Lobby(registry: registry) { SecureRandom.number() }
+        if let problem = lobby.problem { throw StartError(description: problem) }
         matches = MatchService(server, configuration, registry: registry, clock: clock, log: log)
         try matches.check(registry, log)
         do throws(SystemError) {

@@ -62,6 +62,14 @@ package final class Lobby: Sendable {
         self.random = random
     }
 
+    /// What is wrong with what the kinds say about users' shards; nil when nothing is.
+    package var problem: String? {
+        let stored = registry.kindDescriptions.map(\.name).first { name in
+            registry.kind(name)?.lobby.config.map { registry.isStored($0, kind: name) } == true
+        }
+        return stored.map { "kind \($0): the shards of its lobby cannot have checkpoint_ticks" }
+    }
+
     /// The running shards that anyone may join, by id, of one kind or of all. O(shards).
     package func shards(kind: String?) -> [any ShardHandle] {
         registry.all.filter { shard in
@@ -87,10 +95,14 @@ package final class Lobby: Sendable {
         if let stray = config.object?.first(where: { member in !kind.fields.contains { $0.name == member.key } }) {
             throw .registry(.invalidConfiguration(ConfigurationError(stray.key, "is no field of this kind")))
         }
-        let id = "\(name)_\(Self.hex(random()))"
-        try reserve(id, Owner(user: user, kind: name, network: address?.network), kind.lobby)
         var merged = template.object ?? JSONObject()
         for member in config.object ?? JSONObject() { merged[member.key] = member.value }
+        // Who made a shard is known as long as the process lives: one that came back would be nobody's, and count for nobody.
+        guard !registry.isStored(.object(merged), kind: name) else {
+            throw .registry(.invalidConfiguration(ConfigurationError("checkpoint_ticks", "is not for users' shards")))
+        }
+        let id = "\(name)_\(Self.hex(random()))"
+        try reserve(id, Owner(user: user, kind: name, network: address?.network), kind.lobby)
         let code = isPrivate ? Self.hex(random()) : nil
         if let code { merged["join_code"] = .string(code) }
         do throws(RegistryError) {

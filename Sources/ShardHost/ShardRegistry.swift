@@ -95,6 +95,14 @@ package final class ShardRegistry: Sendable {
         }
     }
 
+    /// Whether a shard of that `config` would be stored, and come back when the process starts anew; false when it cannot be made.
+    package func isStored(_ config: JSONValue, kind name: String) -> Bool {
+        guard let kind = kinds[name], let config = try? ConfigField.complete(config, with: kind.fields),
+            let configuration = try? ShardConfiguration(json: config)
+        else { return false }
+        return configuration.keeping.checkpointTicks > 0
+    }
+
     /// All kinds, by name: what `GET /api/shards/kinds` answers with.
     package var kindDescriptions: [KindDescription] {
         kinds.values.sorted { $0.name < $1.name }.map {

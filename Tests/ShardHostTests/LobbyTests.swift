@@ -97,6 +97,30 @@ import Testing
         fixture.stop()
     }
 
+    @Test func usersShardsAreNotStored() throws {
+        let kinds = [
+            ShardKind("asks", config: [.integer("checkpoint_ticks", 0...9, "how often")], lobby: .open()) { _ in
+                LedgerWorld()
+            },
+            ShardKind("stored", lobby: .open(config: ["checkpoint_ticks": 10])) { _ in LedgerWorld() },
+        ]
+        #expect(lobby.problem == nil)
+        let fixture = try ShardFixture(kinds: kinds)
+        let lobby = Lobby(registry: fixture.registry) { 1 }
+        #expect(lobby.problem == "kind stored: the shards of its lobby cannot have checkpoint_ticks")
+        guard
+            case .registry(.invalidConfiguration(let problem))? = #expect(
+                throws: LobbyError.self,
+                performing: {
+                    try lobby.create(kind: "asks", config: ["checkpoint_ticks": 5], isPrivate: false, for: "ann")
+                })
+        else { return #expect(Bool(false)) }
+        #expect(problem == ConfigurationError("checkpoint_ticks", "is not for users' shards"))
+        _ = try lobby.create(kind: "asks", config: ["checkpoint_ticks": 0], isPrivate: false, for: "ann")
+        fixture.stop()
+        self.fixture.stop()
+    }
+
     @Test func theEnginesFieldsAreTheApps() throws {
         guard
             case .registry(.invalidConfiguration(let problem))? = #expect(
