@@ -57,8 +57,7 @@ private struct OpeningFills {
     init(_ pool: MatchPool) {
         places = pool.openings.map(\.places)
         tickets = Array(repeating: [], count: pool.openings.count)
-        let oldestLast = pool.openings.indices.reversed()
-        candidates = pool.modeNames.map { mode in oldestLast.filter { pool.openings[$0].mode == mode } }
+        candidates = pool.openingsByMode.map { $0.reversed() }
     }
 
     /// Puts a ticket into the first opening that has room; false when none of the first few has.

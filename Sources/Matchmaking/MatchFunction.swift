@@ -61,6 +61,19 @@ public struct MatchPool: Sendable {
     }
 }
 
+extension MatchPool {
+    /// For each mode, by its number, the indices of its openings, the oldest first. O(openings + modes).
+    var openingsByMode: [[Int]] {
+        var numbers: [String: Int] = [:]
+        for (number, name) in modeNames.enumerated() { numbers[name] = number }
+        var indices = [[Int]](repeating: [], count: modeNames.count)
+        for (index, opening) in openings.enumerated() {
+            if let number = numbers[opening.mode] { indices[number].append(index) }
+        }
+        return indices
+    }
+}
+
 /// A running match that has free places.
 public struct MatchOpening: Sendable {
     public let shardID: String

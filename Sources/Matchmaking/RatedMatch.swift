@@ -31,9 +31,9 @@ public struct RatedMatch: MatchFunction {
         var budget = RatedSearch.budget(tickets: pool.tickets.count)
         var fills: [MatchProposal] = []
         var groups: [MatchProposal] = []
-        for (mode, tickets) in members.enumerated() {
+        for (tickets, openings) in zip(members, pool.openingsByMode) {
             var search = RatedSearch(tickets, of: pool, by: self)
-            fills += search.fill(pool.openings.indices.filter { pool.openings[$0].mode == pool.modeNames[mode] })
+            fills += search.fill(openings)
             groups += search.group(&budget)
         }
         // Across modes, too, the longest waiting comes first.

@@ -147,6 +147,19 @@ import Testing
             FixedSizeMatch().match(mixed) == [MatchProposal([0, 3]), MatchProposal([1, 4]), MatchProposal([2])])
     }
 
+    @Test func openingsAreLookedThroughOnceHoweverManyModesThereAre() {
+        let tickets = (1...10_000).map { Self.ticket(UInt64($0), 1500, mode: "m\($0)") }
+        let openings = (1...10_000).map { number in
+            MatchOpening(
+                shardID: "s\(number)", places: 1, mode: number % 2 == 0 ? "m\(number)" : "none", rating: nil,
+                region: nil)
+        }
+        let pool = MatchPool(tickets: tickets, openings: openings, players: 2...2, now: Self.now)
+        let started = SystemClock().now()
+        #expect(FixedSizeMatch().match(pool).count == 5000)
+        #expect(SystemClock().now() - started < .seconds(3))
+    }
+
     /// The bar is 50 ms in release (`pylon-bench matchmaker`); here only that it is no square of the length.
     @Test func aQueueInWhichNobodyFitsIsSearchedInBoundedTime() {
         let tickets = (1...20_000).map { Self.ticket(UInt64($0), 1500, players: 3, waiting: 500) }
