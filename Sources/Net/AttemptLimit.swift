@@ -3,7 +3,7 @@ package import PylonTelemetry
 internal import PylonThreading
 package import PylonTime
 
-/// How often an address may get something wrong that it may be guessing. Safe from any thread; O(1).
+/// How often an address may get something wrong that it may be guessing; an IPv6 address stands for its /64. Safe from any thread; O(1).
 package final class AttemptLimit: Sendable {
     /// Addresses remembered; beyond, the one that failed first is forgotten.
     package static let addressesMaximum = 10_000
@@ -35,7 +35,7 @@ package final class AttemptLimit: Sendable {
 
     /// Whether an address may try. Whoever has no address, being on the same host, always may.
     package func mayTry(_ address: IPAddress?) -> Bool {
-        guard let address else { return true }
+        guard let address = address?.network else { return true }
         let now = clock.now()
         return state.withLock { state in
             guard let handle = state.handles[address], let failures = state.list[handle] else { return true }
@@ -46,7 +46,7 @@ package final class AttemptLimit: Sendable {
     /// Notes that an attempt has failed.
     package func countFailure(of address: IPAddress?) {
         failed.add()
-        guard let address else { return }
+        guard let address = address?.network else { return }
         let now = clock.now()
         state.withLock { state in
             if let handle = state.handles[address], let failures = state.list[handle] {

@@ -23,6 +23,14 @@ import Testing
         #expect(limit.failed.value == 4)
     }
 
+    @Test func theAddressesOfAnIPv6NetworkAreOne() {
+        let limit = AttemptLimit(maximum: 2, clock: clock)
+        for text in ["2001:db8::1", "2001:db8::2"] { limit.countFailure(of: IPAddress(text)) }
+        #expect(!limit.mayTry(IPAddress("2001:db8::3")) && limit.mayTry(IPAddress("2001:db8:0:1::3")))
+        for text in ["::ffff:10.0.0.1", "::ffff:10.0.0.1"] { limit.countFailure(of: IPAddress(text)) }
+        #expect(!limit.mayTry(IPAddress("::ffff:10.0.0.1")) && limit.mayTry(IPAddress("::ffff:10.0.0.2")))
+    }
+
     @Test func itRemembersSoManyAddresses() {
         let limit = AttemptLimit(maximum: 1, clock: clock)
         for number in 0...AttemptLimit.addressesMaximum { limit.countFailure(of: .v4(UInt32(number))) }
