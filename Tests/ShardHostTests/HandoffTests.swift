@@ -124,6 +124,17 @@ import Testing
         harbour.registry.stopAll()
     }
 
+    @Test func nothingIsRefusedForAShardThatMayComeBackToAnotherProcess() throws {
+        let harbour = Harbour("withheld")
+        let kept = KeptShard(
+            id: "b", instance: 1, kind: "gone", config: "{}", seed: 1, state: [], isClean: true, journal: [])
+        #expect(throws: RestoreError.self) { try harbour.registry.restore(kept) }
+        try harbour.create("a", ["count": 3, "to": ["b"]])
+        harbour.tick(200)
+        #expect(harbour.underWay == 3)
+        harbour.registry.stopAll()
+    }
+
     @Test func itIsSentAndAnsweredOnlyWhenItIsStored() throws {
         let store = MemoryStore(isAutomatic: false)
         let harbour = Harbour("stored", keepers: ShardKeepers(store: store))
