@@ -35,4 +35,7 @@ package struct ReplicationCounters: Hashable, Sendable {
     package var acknowledgementsIgnored: UInt64 = 0
     /// Entities in the views sent.
     package var entitiesShown: UInt64 = 0
+
+    /// Nothing yet.
+    package init() {}
 }

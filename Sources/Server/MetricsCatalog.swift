@@ -30,6 +30,7 @@ enum MetricsCatalog {
         registerShards(in: metrics, registry)
         registerSessions(in: metrics, registry.counters)
         registerHandoffs(in: metrics, registry.counters)
+        registerEntities(in: metrics, registry.counters.entities)
         registerEvents(in: metrics, net, registry.counters.fanout)
         metrics.register("pylon_sessions", help: "Sessions held.", .gauge { Double(sessions.count) })
         metrics.register(
@@ -130,6 +131,27 @@ enum MetricsCatalog {
         metrics.register("pylon_seats_expired_total", help: "Held seats given up.", counters.seatsExpired)
         metrics.register(
             "pylon_desyncs_total", help: "States of clients that were not the shard's.", counters.desyncs)
+    }
+
+    private static func registerEntities(in metrics: MetricsRegistry, _ counters: EntityCounters) {
+        metrics.register("pylon_entity_frames_total", help: "States of entities sent.", counters.framesSent)
+        metrics.register(
+            "pylon_entity_keyframes_total", help: "Of those: packed against nothing.", counters.keyframesSent)
+        metrics.register(
+            "pylon_entity_bodies_total", help: "Bodies packed; the other states shared one.", counters.bodiesPacked)
+        metrics.register("pylon_entity_bytes_total", help: "Bytes of states of entities.", counters.bytesSent)
+        metrics.register(
+            "pylon_entities_starved_total", help: "Entities with news that did not fit a state.",
+            counters.entitiesStarved)
+        metrics.register(
+            "pylon_entity_views_cut_total", help: "Views that would have held more entities than they may.",
+            counters.viewsCut)
+        metrics.register(
+            "pylon_entity_views_forgotten_total", help: "Unacknowledged views that were forgotten.",
+            counters.viewsForgotten)
+        metrics.register(
+            "pylon_entity_acknowledgements_ignored_total", help: "Acknowledgements of no view that was under way.",
+            counters.acknowledgementsIgnored)
     }
 
     private static func registerHandoffs(in metrics: MetricsRegistry, _ counters: ShardCounters) {

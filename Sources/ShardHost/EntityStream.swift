@@ -37,6 +37,9 @@ final class EntityStream<World: ReplicatedSimulation>: StateStream<World> {
     }
 
     private let replicator: Replicator
+    private let counters: EntityCounters
+    /// What of the replicator's counts is in `counters`.
+    private var counted = ReplicationCounters()
     /// The entities as they were at the last step of a shard that rests between steps: the world itself may have changed since, and only
     /// a state that was committed can be packed. A copy, which makes the next step copy them, too; shards that tick do without.
     private var rested: EntityTable?
@@ -48,7 +51,8 @@ final class EntityStream<World: ReplicatedSimulation>: StateStream<World> {
         return json.finish().copyBytes()
     }()
 
-    override init() {
+    init(counters: EntityCounters) {
+        self.counters = counters
         var limits = ReplicationLimits()
         // The shard has a limit of its own.
         limits.subscribersMaximum = .max
@@ -119,6 +123,8 @@ final class EntityStream<World: ReplicatedSimulation>: StateStream<World> {
             return true
         }
         post.flushStates()
+        counters.add(replicator.counters, since: counted)
+        counted = replicator.counters
     }
 
     override func end(_ ending: StreamEnding, by post: MessagePost) {

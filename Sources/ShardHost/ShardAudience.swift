@@ -16,7 +16,7 @@ final class ShardAudience<World: Simulation> {
     let post: MessagePost
     private let keepsHashes: Bool
     /// For streams v2 that get a state of their own; nil in worlds of JSON alone.
-    private let stateStream = makeStateStream(of: World.self)
+    private let stateStream: StateStream<World>?
     private var views: [World.View: ViewSlot] = [:]
     private let eventHub: Hub<EventStripe>
     private var eventLog: EventLog
@@ -63,7 +63,9 @@ final class ShardAudience<World: Simulation> {
     }
 
     /// Nobody yet. Events are numbered from behind `eventStart` on, and at most `eventsKeptMaximum` of them kept.
-    init(counters: FanoutCounters, eventStart: EventCursor, eventsKeptMaximum: Int, keepsHashes: Bool = false) {
+    init(counters: ShardCounters, eventStart: EventCursor, eventsKeptMaximum: Int, keepsHashes: Bool = false) {
+        stateStream = makeStateStream(of: World.self, counters: counters.entities)
+        let counters = counters.fanout
         self.counters = counters
         self.keepsHashes = keepsHashes
         post = MessagePost(lanes: lanes, counters: counters)

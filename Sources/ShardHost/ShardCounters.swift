@@ -36,6 +36,7 @@ package struct ShardCounters: Sendable {
     /// Streams that followed their subscribers to other shards.
     package let streamsMoved = Counter()
     package let fanout = FanoutCounters()
+    package let entities = EntityCounters()
 
     package init() {}
 }

@@ -66,7 +66,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         rateLimit = InputRateLimit(perSecond: configuration.inputsPerSecond)
         seats = SeatTable(grace: configuration.reconnectGrace)
         audience = ShardAudience(
-            counters: counters.fanout, eventStart: EventCursor(saved.eventLast),
+            counters: counters, eventStart: EventCursor(saved.eventLast),
             eventsKeptMaximum: configuration.eventsKeptMaximum, keepsHashes: configuration.hashTicks > 0)
         status.tick.store(saved.shard.tick.number, ordering: .relaxed)
         journal?.follow { [weak self] in

@@ -30,8 +30,10 @@ class StateStream<World: Simulation> {
 }
 
 /// The stream that the worlds of this type ask for; nil for those of JSON alone.
-func makeStateStream<World: Simulation>(of type: World.Type) -> StateStream<World>? {
-    func make<Replicated: ReplicatedSimulation>(_ type: Replicated.Type) -> AnyObject { EntityStream<Replicated>() }
+func makeStateStream<World: Simulation>(of type: World.Type, counters: EntityCounters) -> StateStream<World>? {
+    func make<Replicated: ReplicatedSimulation>(_ type: Replicated.Type) -> AnyObject {
+        EntityStream<Replicated>(counters: counters)
+    }
     guard let replicated = type as? any ReplicatedSimulation.Type else { return nil }
     return make(replicated) as? StateStream<World>
 }

@@ -136,6 +136,9 @@ import Testing
         fixture.advance(.milliseconds(50))
         taken = try take(a, decoder)
         #expect(taken.tick == 6 && taken.acknowledged == 7 && taken.outcome == .applied)
+        let counters = fixture.registry.counters.entities
+        #expect(counters.framesSent.value == 4 && counters.keyframesSent.value == 1)
+        #expect(counters.bytesSent.value > 0 && counters.bodiesPacked.value > 0)
         // Clients of stream v1 get the snapshots that the world writes.
         #expect(try old.frames(6).map(\.text) == ["1", "2", "2", "2", "2", "2"])
         fixture.stop()
