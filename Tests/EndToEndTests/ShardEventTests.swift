@@ -177,7 +177,7 @@ internal import Testing
     }
 
     @Test func whoNeverReadsIsClosedWhileOthersGetEverything() throws {
-        try create("slow", hertz: 100, events: 10, bytes: 8192, extra: #","events_kept":100000"#)
+        try create("slow", hertz: 100, events: 5, bytes: 8192, extra: #","events_kept":100000"#)
         let healthy = try socket("slow")
         let cursor = try greeting(healthy)
         let stuckSocket = try socket("slow", receiveBufferBytes: 4096)

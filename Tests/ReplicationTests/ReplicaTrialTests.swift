@@ -7,7 +7,7 @@ import Testing
 struct ReplicaTrialTests {
     private static let seed = testSeed()
 
-    @Test(arguments: 0..<20)
+    @Test(arguments: 0..<10)
     func clientsShowWhatTheServerSaysWhateverTheLineDoes(zone: UInt64) throws {
         var trial = ReplicaTrial(seed: Self.seed &+ zone, clients: 3, entities: 40)
         try trial.run(ticks: 1000)

@@ -87,12 +87,12 @@ import Testing
     @Test func `every entity is somewhere, once, whatever dies when`() throws {
         var model = HandoffModel(shards: 3, entities: 60, seed: testSeed())
         var moves = 0
-        for round in 0..<40_000 {
+        for round in 0..<20_000 {
             moves += try model.turn()
             if round % 10 == 0 { #expect(model.entitiesSaved == model.entitiesAll, "round \(round)") }
         }
-        #expect(moves > 1_000, "\(moves)")
-        #expect(model.deaths > 1_000)
+        #expect(moves > 500, "\(moves)")
+        #expect(model.deaths > 500)
     }
 }
 
