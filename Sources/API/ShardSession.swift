@@ -112,15 +112,10 @@ final class ShardSession: WebSocketApplication {
         switch result {
         case .success(let subscription): self.subscription = subscription
         case .failure(let error):
-            let (code, oldest): (CloseCode, UInt64?) =
-                switch error {
-                case .unauthorized: (.policyViolation, nil)
-                case .resyncRequired(let oldest): (.resyncRequired, oldest)
-                default: (.tryAgainLater, nil)
-                }
+            let oldest: UInt64? = if case .resyncRequired(let oldest) = error { oldest } else { nil }
             let bye = StreamFarewell.bye(
                 refusing: error.byeCode, reason: error.message, oldestSequence: oldest, on: connection.loop)
-            socket.close(code, reason: error.message, behind: bye.json)
+            socket.close(error.closeCode, reason: error.message, behind: bye.json)
         }
     }
 

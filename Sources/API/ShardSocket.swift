@@ -115,13 +115,7 @@ package final class ShardSocket: WebSocketApplication {
         switch result {
         case .success(let subscription): self.subscription = subscription
         case .failure(let error):
-            let code: CloseCode =
-                switch error {
-                case .unauthorized: .policyViolation
-                case .resyncRequired: .resyncRequired
-                default: .tryAgainLater
-                }
-            socket.close(code, reason: error.message)
+            socket.close(error.closeCode, reason: error.message)
         }
     }
 
@@ -148,5 +142,16 @@ package final class ShardSocket: WebSocketApplication {
         subscription?.cancel()
         subscription = nil
         release()
+    }
+}
+
+extension ShardError {
+    /// How a WebSocket is closed whose subscription was refused (docs/protocol/shards.md).
+    var closeCode: CloseCode {
+        switch self {
+        case .unauthorized: .policyViolation
+        case .resyncRequired: .resyncRequired
+        default: .tryAgainLater
+        }
     }
 }
