@@ -37,8 +37,10 @@ let package = Package(
         .target(name: "CSystem", path: "Sources/CSystem", cSettings: [.define("_GNU_SOURCE")]),
         .systemLibrary(name: "CZlib", path: "Sources/CZlib"),
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite"),
+        .systemLibrary(name: "CCrypto", path: "Sources/CCrypto"),
         module("Bytes"),
         module("Threading", ["CSystem"]),
+        module("Crypto", ["CCrypto", "CSystem", "PylonBytes"]),
         module("Time", ["CSystem", "PylonThreading"]),
         module("JSON", ["PylonBytes"]),
         module("Telemetry", ["PylonBytes", "PylonThreading", "PylonTime"]),
@@ -73,8 +75,10 @@ let package = Package(
         module(
             "ShardHost",
             [
-                "CSystem", "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonJSON", "PylonNet",
-                "PylonReplay", "PylonReplication", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry",
+                "CSystem", "PylonBytes", "PylonCrypto", "PylonEventLoop", "PylonEventStream", "PylonFanout",
+                "PylonJSON",
+                "PylonNet", "PylonReplay", "PylonReplication", "PylonSimulation", "PylonStreamProtocol",
+                "PylonTelemetry",
                 "PylonThreading", "PylonTime",
             ]),
         module(
@@ -95,7 +99,7 @@ let package = Package(
         module(
             "Matchmaking", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("Cache", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
-        module("Auth", ["CSystem", "PylonBytes", "PylonThreading", "PylonTime"]),
+        module("Auth", ["PylonBytes", "PylonCrypto", "PylonThreading", "PylonTime"]),
         module(
             "Gateway",
             [
@@ -123,7 +127,8 @@ let package = Package(
         module(
             "Server",
             [
-                "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonFanout",
+                "CSystem", "PylonAPI", "PylonAuth", "PylonBytes", "PylonCache", "PylonCrypto", "PylonEventLoop",
+                "PylonFanout",
                 "PylonGateway", "PylonHTTP", "PylonJSON", "PylonMatchmaking", "PylonNet", "PylonOpenAPI",
                 "PylonOperations", "PylonPolicy",
                 "PylonRecords", "PylonReplay", "PylonRooms", "PylonSchema", "PylonShardHost", "PylonStorage",
@@ -179,6 +184,7 @@ let package = Package(
             path: "Tests/Support", swiftSettings: strict),
         tests("Tidy", []),
         tests("Bytes", ["PylonBytes"]),
+        tests("Crypto", ["PylonBytes", "PylonCrypto"]),
         tests("Threading", ["PylonTestSupport", "PylonThreading"]),
         tests("Time", ["PylonTestSupport", "PylonTime"]),
         // Vectors are read from the source tree: a resource bundle would bring Foundation in.

@@ -1,3 +1,5 @@
+internal import PylonCrypto
+
 /// Turns a credential into an identity: the one place for HTTP, event streams and every WebSocket.
 package struct IdentityResolver: Sendable {
     private let adminToken: [UInt8]
@@ -17,14 +19,7 @@ package struct IdentityResolver: Sendable {
         return Identity(userID: session.userID, isAdmin: false, isGuest: session.isGuest)
     }
 
-    /// Compares in a time that depends on the lengths alone.
     private func isAdminToken(_ token: String) -> Bool {
-        let offered = Array(token.utf8)
-        guard !adminToken.isEmpty, offered.count == adminToken.count else { return false }
-        var difference: UInt8 = 0
-        for index in adminToken.indices {
-            difference |= adminToken[index] ^ offered[index]
-        }
-        return difference == 0
+        !adminToken.isEmpty && ConstantTime.areEqual(adminToken, Array(token.utf8))
     }
 }

@@ -1,4 +1,5 @@
 internal import PylonBytes
+internal import PylonCrypto
 internal import PylonThreading
 package import PylonTime
 

@@ -1,6 +1,6 @@
 internal import Glibc
-internal import PylonAuth
 internal import PylonBytes
+internal import PylonCrypto
 internal import PylonEventLoop
 internal import PylonGateway
 internal import PylonNet

@@ -1,5 +1,5 @@
 internal import PylonAPI
-internal import PylonAuth
+internal import PylonCrypto
 internal import PylonEventLoop
 internal import PylonMatchmaking
 internal import PylonShardHost

@@ -3,6 +3,7 @@ internal import Glibc
 internal import PylonAPI
 internal import PylonAuth
 internal import PylonCache
+internal import PylonCrypto
 internal import PylonEventLoop
 internal import PylonFanout
 internal import PylonGateway

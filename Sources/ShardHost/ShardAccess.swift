@@ -1,3 +1,4 @@
+internal import PylonCrypto
 internal import PylonJSON
 package import PylonSimulation
 internal import PylonThreading
@@ -39,8 +40,8 @@ package final class ShardAccess: Sendable {
         guard let code, !code.isEmpty else { return .codeMissing }
         let offered = Array(code.utf8)
         // Both are compared, whatever comes of the first.
-        let fitsCode = rule.joinCode.map { Self.areEqual(offered, $0) } ?? false
-        let fitsPass = pass.map { Self.areEqual(offered, $0) } ?? false
+        let fitsCode = rule.joinCode.map { ConstantTime.areEqual(offered, $0) } ?? false
+        let fitsPass = pass.map { ConstantTime.areEqual(offered, $0) } ?? false
         return fitsCode || (fitsPass && caller.userID == subscriber.name) ? .admitted : .codeWrong
     }
 
@@ -56,12 +57,6 @@ package final class ShardAccess: Sendable {
         state.withLock { state in
             for player in players { state.passes[player] = nil }
         }
-    }
-
-    /// Compares in a time that depends on the lengths alone.
-    private static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        guard left.count == right.count else { return false }
-        return zip(left, right).reduce(0 as UInt8) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }
 

@@ -5,7 +5,7 @@ enum Dependencies {
     static let layers: [[String]] = [
         ["CSystem", "CSQLite", "CCrypto", "CZlib", "CAllocationCounter"],
         ["Bytes", "Threading"],
-        ["Time"],
+        ["Crypto", "Time"],
         ["JSON"],
         ["Telemetry", "Schema"],
         ["EventLoop"],

@@ -1,4 +1,4 @@
-import PylonAuth
+import PylonCrypto
 import Testing
 
 @Suite struct SecureRandomTests {
