@@ -99,7 +99,7 @@ let package = Package(
         module(
             "Matchmaking", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         module("Cache", ["PylonBytes", "PylonJSON", "PylonTelemetry", "PylonThreading", "PylonTime"]),
-        module("Auth", ["PylonBytes", "PylonCrypto", "PylonThreading", "PylonTime"]),
+        module("Auth", ["PylonBytes", "PylonCrypto", "PylonStorage", "PylonThreading", "PylonTime"]),
         module(
             "Gateway",
             [
@@ -115,7 +115,7 @@ let package = Package(
             [
                 "PylonAuth", "PylonBytes", "PylonCache", "PylonEventLoop", "PylonFanout", "PylonGateway", "PylonHTTP",
                 "PylonJSON", "PylonMatchmaking", "PylonNet", "PylonOpenAPI", "PylonPolicy", "PylonRecords",
-                "PylonRooms", "PylonSchema", "PylonShardHost", "PylonSimulation", "PylonStreamProtocol",
+                "PylonRooms", "PylonSchema", "PylonShardHost", "PylonSimulation", "PylonStorage", "PylonStreamProtocol",
                 "PylonTelemetry", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module(
@@ -253,7 +253,7 @@ let package = Package(
                 "PylonBytes", "PylonJSON", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonStorage",
                 "PylonTelemetry", "PylonTime",
             ]),
-        tests("Auth", ["PylonAuth", "PylonTime"]),
+        tests("Auth", ["PylonAuth", "PylonStorage", "PylonTime"]),
         tests("Rooms", ["PylonBytes", "PylonJSON", "PylonRooms", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         tests(
             "Matchmaking",

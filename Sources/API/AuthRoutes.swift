@@ -3,6 +3,7 @@ package import PylonGateway
 package import PylonHTTP
 internal import PylonJSON
 internal import PylonRecords
+internal import PylonStorage
 
 /// Who am I, sessions and guests (spec/auth.md 3.1).
 package struct AuthRoutes: Sendable {
@@ -25,23 +26,23 @@ package struct AuthRoutes: Sendable {
             Route(
                 .post, "/api/auth/session", .startSession, access: isDevelopment ? .anyone : .admin,
                 bodyLimit: .kibi(64),
-                handler: .immediate(startSession)),
+                handler: .asynchronous(startSession)),
             Route(
                 .get, "/api/auth/session", .showSession, access: .anyone, bodyLimit: .none,
                 handler: .asynchronous(showSession)),
             Route(
                 .delete, "/api/auth/session", .endSession, access: .anyone, bodyLimit: .none,
-                handler: .immediate(endSession)),
+                handler: .asynchronous(endSession)),
             Route(
                 .post, "/api/auth/guest", .startGuest, access: .anyone, bodyLimit: .kibi(64),
-                handler: .immediate(startGuest)),
+                handler: .asynchronous(startGuest)),
             Route(
                 .get, "/api/auth/me", .showIdentity, access: .anyone, bodyLimit: .none,
                 handler: .immediate(showIdentity)),
         ]
     }
 
-    private func startSession(_ request: Request) throws(APIError) -> HTTPResponse {
+    private func startSession(_ request: Request) async throws(APIError) -> HTTPResponse {
         guard let userID = try request.json()["user_id"]?.string, !userID.isEmpty else { throw .missingUserID }
         guard userID.isName(bytesMaximum: SessionStore.userIDBytesMaximum) else {
             throw .invalidField(
@@ -49,7 +50,9 @@ package struct AuthRoutes: Sendable {
         }
         // The name that rules and rooms know the administrator by; a user who had it would pass for one there.
         guard userID != Identity.admin.userID else { throw .invalidField("user_id", problem: "is the administrator's") }
-        let session = sessions.start(for: userID, lifetime: lifetime)
+        let session = try await stored { () throws(StorageError) in
+            try await sessions.start(for: userID, lifetime: lifetime)
+        }
         var json = JSONWriter()
         json.beginObject()
         json.member("token", session.token)
@@ -79,8 +82,10 @@ package struct AuthRoutes: Sendable {
     }
 
     /// Ends the session of the token that the request carries. Afterwards there is none, whatever there was before.
-    private func endSession(_ request: Request) throws(APIError) -> HTTPResponse {
-        if let token = request.credential { sessions.end(token) }
+    private func endSession(_ request: Request) async throws(APIError) -> HTTPResponse {
+        if let token = request.credential {
+            _ = try await stored { () throws(StorageError) in try await sessions.end(token) }
+        }
         var json = JSONWriter()
         json.beginObject()
         json.member("revoked", true)
@@ -88,8 +93,8 @@ package struct AuthRoutes: Sendable {
         return .json(.ok, json.finish())
     }
 
-    private func startGuest(_ request: Request) throws(APIError) -> HTTPResponse {
-        let guest = sessions.startGuest(lifetime: lifetime)
+    private func startGuest(_ request: Request) async throws(APIError) -> HTTPResponse {
+        let guest = try await stored { () throws(StorageError) in try await sessions.startGuest(lifetime: lifetime) }
         var json = JSONWriter()
         json.beginObject()
         json.member("token", guest.token)
@@ -103,6 +108,16 @@ package struct AuthRoutes: Sendable {
         var json = JSONWriter()
         Self.write(request.identity, to: &json)
         return .json(.ok, json.finish())
+    }
+
+    /// Runs `body`, and logs what the client is not told when it fails.
+    private func stored<T>(_ body: () async throws(StorageError) -> T) async throws(APIError) -> T {
+        do throws(StorageError) {
+            return try await body()
+        } catch {
+            // Without a manifest there is no database that could fail.
+            throw entities?.noted(.storage(error)) ?? .record(.storage(error))
+        }
     }
 
     /// The wire's AuthContext (spec/auth.md 2.1).
@@ -132,7 +147,7 @@ extension RouteDescription {
                         .required("token", .text), .required("user_id", .text), .optional("expires_at", .count),
                     ])))
         ],
-        failures: [.invalidJSON, .missingUserID, .invalidField])
+        failures: .bulk + [.invalidJSON, .missingUserID, .invalidField])
 
     fileprivate static let showSession = RouteDescription(
         "getSession", "Who the credential makes the caller, with their row of the user entity.", topic: .auth,
@@ -145,7 +160,8 @@ extension RouteDescription {
 
     fileprivate static let endSession = RouteDescription(
         "endSession", "Ends the session of the token at hand.", topic: .auth,
-        answers: [.ok("There is no such session any more.", .done("revoked"))])
+        answers: [.ok("There is no such session any more.", .done("revoked"))],
+        failures: .bulk)
 
     fileprivate static let startGuest = RouteDescription(
         "startGuest", "Starts a session for somebody who has not signed in.", topic: .auth,
@@ -155,7 +171,8 @@ extension RouteDescription {
                 .named(
                     "GuestSession",
                     .object([.required("token", .text), .required("user_id", .text), .required("guest", .boolean)])))
-        ])
+        ],
+        failures: .bulk)
 
     fileprivate static let showIdentity = RouteDescription(
         "getIdentity", "Who the credential makes the caller.", topic: .auth,

@@ -4,6 +4,7 @@ package import PylonGateway
 package import PylonHTTP
 internal import PylonJSON
 internal import PylonRecords
+internal import PylonStorage
 package import PylonTime
 
 /// What belongs to one user, out and away, for administrators (spec/data.md 3.10).
@@ -47,7 +48,9 @@ package struct UserDataRoutes: Sendable {
     /// Sessions first, so that the user can ask for nothing more while their rows go; what is under way is finished.
     private func purge(_ request: Request) async throws(APIError) -> HTTPResponse {
         let userID = request.parameters["id"] ?? ""
-        let sessionsEnded = sessions.endAll(of: userID)
+        let sessionsEnded = try await routes.perform(request) { _ throws(RecordError) in
+            do throws(StorageError) { return try await sessions.endAll(of: userID) } catch { throw .storage(error) }
+        }
         let purge = try await routes.perform(request) { _ throws(RecordError) in
             try await routes.records.purge(userID)
         }

@@ -1,12 +1,15 @@
 internal import PylonBytes
 internal import PylonCrypto
+package import PylonStorage
 internal import PylonThreading
 package import PylonTime
 
-/// Sessions by their opaque token, in memory: they end with the process.
+/// Sessions by their opaque token: all in memory, and in the app's database where there is one, so that they outlive the process.
 ///
+/// Of a token only its hash is kept (spec/auth.md W12). A session is durable before anybody hears of it, and its end before it is confirmed.
 /// Bounded: beyond 100,000 sessions of guests, and as many of others, the oldest of theirs ends: whoever collects sessions locks nobody
-/// out, and guests, whom nobody vouches for, end no one else's. Safe from any thread; all operations but ``endAll(of:)`` are O(1).
+/// out, and guests, whom nobody vouches for, end no one else's. Safe from any thread; memory and database
+/// change in the same order, that of the commits.
 package final class SessionStore: Sendable {
     package static let sessionsMaximum = 100_000
     /// 30 days, as long as the reference's cookie (spec/auth.md 2.5). A manifest may say otherwise.
@@ -21,6 +24,12 @@ package final class SessionStore: Sendable {
         package let userID: String
         package let isGuest: Bool
         let expires: Instant
+
+        init(userID: String, expires: Instant) {
+            self.userID = userID
+            self.isGuest = userID.hasPrefix(SessionStore.guestPrefix)
+            self.expires = expires
+        }
     }
 
     /// A session that has just begun.
@@ -32,50 +41,10 @@ package final class SessionStore: Sendable {
         package let expiresAt: Int64?
     }
 
-    private struct Entry {
-        let token: String
-        let session: Session
-    }
-
-    /// Where the entry of a session is.
-    private struct Place {
-        let isGuest: Bool
-        let handle: Int
-    }
-
     private struct State {
-        var places: [String: Place] = [:]
-        /// In the order in which they began, which is that in which they expire.
-        private var guests = RecencyList<Entry>()
-        private var users = RecencyList<Entry>()
-
-        subscript(isGuest: Bool) -> RecencyList<Entry> {
-            get { isGuest ? guests : users }
-            _modify { if isGuest { yield &guests } else { yield &users } }
-        }
-
-        var count: Int { guests.count + users.count }
-
-        func session(_ token: String) -> Session? {
-            places[token].flatMap { self[$0.isGuest][$0.handle]?.session }
-        }
-
-        mutating func begin(_ session: Session, _ token: String) {
-            let handle = self[session.isGuest].insert(Entry(token: token, session: session))
-            places[token] = Place(isGuest: session.isGuest, handle: handle)
-        }
-
-        mutating func end(_ token: String) -> Bool {
-            guard let place = places.removeValue(forKey: token) else { return false }
-            self[place.isGuest].remove(place.handle)
-            return true
-        }
-
-        mutating func endOldest(_ isGuest: Bool, ifExpiredAt now: Instant, orMoreThan maximum: Int) {
-            guard let oldest = self[isGuest].oldest, let entry = self[isGuest][oldest] else { return }
-            guard self[isGuest].count > maximum || entry.session.expires <= now else { return }
-            _ = end(entry.token)
-        }
+        var index = SessionIndex()
+        /// Nil for sessions that end with the process.
+        var database: Database?
     }
 
     private let state = Lock(State())
@@ -85,69 +54,106 @@ package final class SessionStore: Sendable {
         self.clock = clock
     }
 
+    /// Brings back the sessions in `database`, and stores them there from now on. Called once, before there are any.
+    package func open(_ database: Database) async throws(StorageError) {
+        let (now, seconds) = (clock.now(), secondsSinceEpoch)
+        let stored = try await database.write { transaction throws(StorageError) in
+            try transaction.deleteSessions(endedBy: seconds)
+            return try transaction.storedSessions()
+        }
+        state.withLock { state in
+            state.database = database
+            for session in stored {
+                guard let bytes = Hex.decode(session.tokenHash), let key = SHA256.Digest(bytes) else { continue }
+                let expires = session.expiresAt.map { now + .seconds($0 - seconds) } ?? .distantFuture
+                state.index.begin(Session(userID: session.userID, expires: expires), key)
+            }
+        }
+    }
+
     /// The number of sessions, expired ones not yet forgotten included.
-    package var count: Int { state.withLock { $0.count } }
+    package var count: Int { state.withLock { $0.index.count } }
 
     /// The session of `token`; nil when there is none or it has expired.
     package func session(for token: String) -> Session? {
-        let now = clock.now()
-        return state.withLock { state in
-            guard let session = state.session(token), session.expires > now else { return nil }
-            return session
-        }
+        let key = SHA256.hash(token)
+        guard let session = state.withLock({ $0.index.session(key) }), session.expires > clock.now() else { return nil }
+        return session
     }
+
+    // MARK: Beginning
 
     /// Starts a session for a new guest; see ``start(for:lifetime:)``.
-    package func startGuest(lifetime: Duration? = lifetime) -> Beginning {
-        start(for: Self.guestPrefix + SecureRandom.hex(16), lifetime: lifetime)
+    package func startGuest(lifetime: Duration? = lifetime) async throws(StorageError) -> Beginning {
+        try await start(for: Self.guestPrefix + SecureRandom.hex(16), lifetime: lifetime)
     }
 
-    /// Starts a session, which ends after `lifetime`; nil for never. One for a guest's id is a guest's session.
+    /// Starts a session, which ends after `lifetime`, in whole seconds; nil for never. One for a guest's id is a guest's session.
     ///
-    /// Forgets up to two old ones on the way.
-    package func start(for userID: String, lifetime: Duration? = lifetime) -> Beginning {
+    /// Forgets up to two old ones on the way. Throws when it cannot be stored; there is none then.
+    package func start(
+        for userID: String, lifetime: Duration? = lifetime
+    ) async throws(StorageError) -> Beginning {
         let token = "pylon_\(SecureRandom.hex(32))"
+        let key = SHA256.hash(token)
         let now = clock.now()
-        let session = Session(
-            userID: userID, isGuest: userID.hasPrefix(Self.guestPrefix),
-            expires: lifetime.map { now + $0 } ?? .distantFuture)
-        state.withLock { state in
-            for _ in 0..<2 {
-                state.endOldest(session.isGuest, ifExpiredAt: now, orMoreThan: Self.sessionsMaximum - 1)
+        let session = Session(userID: userID, expires: lifetime.map { now + $0 } ?? .distantFuture)
+        let expiresAt = lifetime.map { secondsSinceEpoch + $0.components.seconds }
+        let (forgotten, database) = state.withLock { state in
+            let forgotten = (0..<2).compactMap { _ in
+                state.index.endOldest(session.isGuest, ifExpiredAt: now, orMoreThan: Self.sessionsMaximum - 1)
             }
-            state.begin(session, token)
+            if state.database == nil { state.index.begin(session, key) }
+            return (forgotten, state.database)
         }
-        let seconds = Int64(clock.microsecondsSinceEpoch() / 1_000_000)
-        return Beginning(token: token, userID: userID, expiresAt: lifetime.map { seconds + $0.components.seconds })
+        try await database?.write { transaction throws(StorageError) in
+            for key in forgotten { try transaction.deleteSession(key.hex) }
+            try transaction.insertSession(StoredSession(tokenHash: key.hex, userID: userID, expiresAt: expiresAt))
+            transaction.afterCommit { self.state.withLock { $0.index.begin(session, key) } }
+        }
+        return Beginning(token: token, userID: userID, expiresAt: expiresAt)
     }
 
-    /// Ends every session of a user; how many. O(sessions held), in stretches, so that requests are not kept waiting: for administrators.
-    package func endAll(of userID: String) -> Int {
-        let isGuest = userID.hasPrefix(Self.guestPrefix)
-        var handle = 0
-        var ended = 0
-        while true {
-            let isAtEnd = state.withLock { state in
-                let end = handle + Self.stretch
-                // Looked at each time: the list gives its memory back with its last session.
-                while handle < min(end, state[isGuest].endHandle) {
-                    if let entry = state[isGuest][handle], entry.session.userID == userID {
-                        ended += state.end(entry.token) ? 1 : 0
-                    }
-                    handle += 1
-                }
-                return handle >= state[isGuest].endHandle
-            }
-            if isAtEnd { return ended }
-        }
-    }
+    // MARK: Ending
 
-    /// Sessions that are looked at in one stretch: some microseconds.
-    private static let stretch = 500
-
-    /// Ends the session of `token`. Returns whether there was one.
+    /// Ends the session of `token`. Returns whether there was one. Throws when that cannot be stored; it has not ended then.
     @discardableResult
-    package func end(_ token: String) -> Bool {
-        state.withLock { $0.end(token) }
+    package func end(_ token: String) async throws(StorageError) -> Bool {
+        let key = SHA256.hash(token)
+        let (isThere, database) = state.withLock { state in
+            let isThere = state.index.session(key) != nil
+            if state.database == nil { _ = state.index.end(key) }
+            return (isThere, state.database)
+        }
+        // Nobody makes the database work by ending what is not there.
+        guard isThere, let database else { return isThere }
+        try await database.write { transaction throws(StorageError) in
+            try transaction.deleteSession(key.hex)
+            transaction.afterCommit { _ = self.state.withLock { $0.index.end(key) } }
+        }
+        return true
     }
+
+    /// Ends every session of a user; how many. Throws like ``end(_:)``.
+    package func endAll(of userID: String) async throws(StorageError) -> Int {
+        guard let database = state.withLock({ $0.database }) else {
+            return state.withLock { $0.index.endAll(of: userID) }
+        }
+        let ended = Lock(0)
+        try await database.write { transaction throws(StorageError) in
+            try transaction.deleteSessions(of: userID)
+            transaction.afterCommit {
+                let count = self.state.withLock { $0.index.endAll(of: userID) }
+                ended.withLock { $0 = count }
+            }
+        }
+        return ended.withLock { $0 }
+    }
+
+    private var secondsSinceEpoch: Int64 { Int64(clamping: clock.microsecondsSinceEpoch() / 1_000_000) }
+}
+
+extension SHA256.Digest {
+    /// As it is stored.
+    fileprivate var hex: String { Hex.encode(bytes) }
 }

@@ -5,17 +5,19 @@ internal import PylonStorage
 extension Command {
     /// `restore`.
     static let restore = Command(
-        "restore", Operand("file", isRequired: true), options: [.database, .confirmed],
+        "restore", Operand("file", isRequired: true), options: [.database, .confirmed, .endingSessions],
         effect: "replaces everything in the database by a backup; no server may have it open",
         notes: """
             The backup is checked first. Then all of the database changes in one transaction, or nothing does. What was written since
-            the backup is lost: back up first what may still be wanted.
+            the backup is lost: back up first what may still be wanted. Sessions that have ended since are there again, unless all end.
             """,
         run: Restore.run)
 }
 
 extension CommandOption {
     fileprivate static let confirmed = CommandOption("-y", .boolean, effect: "yes, replace the rows that are there now")
+    fileprivate static let endingSessions = CommandOption(
+        "--end-sessions", .boolean, effect: "everybody has to sign in again")
 }
 
 /// Puts a backup in the database's place.
@@ -33,7 +35,7 @@ enum Restore {
         }
         do throws(StorageError) {
             AppDatabase.makeFolder(of: target.path)
-            try target.restore(from: source)
+            try target.restore(from: source, endsSessions: call.arguments.isOn(.endingSessions))
         } catch .busy {
             throw CommandFailure(
                 "DATABASE_BUSY", "another process has \(target.path) open; nothing was changed",

@@ -164,8 +164,18 @@ final class ServerProcess {
         guard let plane = try DataPlane(configuration, for: server, clock: clock, log: log) else { return }
         dataPlane = plane
         shardStore?.open(plane.database)
+        try restoreSessions(from: plane.database)
         MetricsCatalog.register(in: metrics, keepers.counters)
         MetricsCatalog.register(in: metrics, plane)
+    }
+
+    private func restoreSessions(from database: Database) throws(StartError) {
+        guard !configuration.isOn(.sessionsInMemory) else { return }
+        do throws(StorageError) {
+            try AppDatabase.wait { [sessions] () async throws(StorageError) in try await sessions.open(database) }
+        } catch {
+            throw StartError(description: "the stored sessions cannot be read: \(error)")
+        }
     }
 
     private static func recordings(

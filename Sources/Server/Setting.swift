@@ -24,7 +24,7 @@ struct Setting: Sendable {
 enum SettingKey: String, Sendable, CaseIterable {
     case port, host, unixSocket, manifestPath, databasePath, requirePolicies, boolsAsIntegers, adminToken,
         developmentMode, corsOrigin, loops, tickWorkers,
-        shardsMaximum, matchPlayersMaximum, matchPlayersPerAddress
+        sessionsInMemory, shardsMaximum, matchPlayersMaximum, matchPlayersPerAddress
     case connectionsPerAddress, proxyHops, webSocketFrameBytes, shardMessageBytes, webSocketDeflate
     case pingSeconds, drainSeconds, logLevel
     case logFormat, testEndpoints
@@ -69,6 +69,9 @@ extension Setting {
         Setting(
             .corsOrigin, variable: "PYLON_CORS_ORIGIN", .text,
             effect: "the one origin whose pages may call the API; without it only the server's own pages may"),
+        Setting(
+            .sessionsInMemory, variable: "PYLON_SESSION_IN_MEMORY", .boolean, standard: "0",
+            effect: "sessions end with the process, though there is a database"),
         Setting(
             .loops, variable: "PYLON_LOOPS", .integer(0...256), standard: "0", unit: "threads",
             effect: "event loops; 0 is one per processor"),

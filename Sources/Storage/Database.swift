@@ -154,7 +154,7 @@ extension Database {
             try connection.run(Meta.schema)
             for statement in ChangeLog.schema { try connection.run(statement) }
             try connection.run(SchemaHistory.schema)
-            for statement in ShardTables.schema { try connection.run(statement) }
+            for statement in ShardTables.schema + SessionTable.schema { try connection.run(statement) }
             let wasUnclean = try connection.meta(Meta.cleanShutdownKey) == "0"
             if settings.marksShutdown {
                 if wasUnclean { try connection.checkIntegrity(fullBytesMaximum: settings.fullCheckBytesMaximum) }

@@ -53,10 +53,12 @@ package struct DatabaseFile: Sendable {
 
     /// Puts a backup in the database's place, all of it or, on any error, nothing. The backup is checked first.
     ///
+    /// With `endsSessions` none of the sessions in the backup comes back.
+    ///
     /// Throws `busy` while any process has the database open, and keeps all others out until it is done. The file stays the same
     /// file: its contents change in one transaction, which the next to open it takes back after a crash. A rename could not do that: who
     /// opened the file the moment before would go on writing into one that has lost its name.
-    package func restore(from backup: DatabaseFile) throws(StorageError) {
+    package func restore(from backup: DatabaseFile, endsSessions: Bool = false) throws(StorageError) {
         let source = try backup.open(.reader)
         // One snapshot is checked and copied.
         try source.run("BEGIN")
@@ -66,6 +68,10 @@ package struct DatabaseFile: Sendable {
         let sequence = try target.lastSequenceEver()
         try OnlineBackup.fill(target, from: source)
         try target.beginHistory(after: sequence)
+        if endsSessions {
+            for statement in SessionTable.schema { try target.run(statement) }
+            try target.run("DELETE FROM _pylon_sessions")
+        }
         // Found whole just now: the next start need not check it again for the server that ran when it was made.
         try target.run(Meta.schema)
         try target.setMeta(Meta.cleanShutdownKey, to: "1")

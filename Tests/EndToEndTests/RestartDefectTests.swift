@@ -1,3 +1,4 @@
+internal import Glibc
 internal import PylonJSON
 internal import PylonTestSupport
 internal import Testing
@@ -64,5 +65,28 @@ internal import Testing
             #expect(try server.get("/metrics").status == (isDevelopment ? 200 : 401))
             #expect((try server.get("/health").field("Access-Control-Allow-Origin") == "*") == isDevelopment)
         }
+    }
+
+    /// Whoever was told of a session has it, and whoever was told of its end has not, though the process dies right behind the answer.
+    @Test func sessionsOutliveAKilledProcess() throws {
+        let (guest, ended): ((token: String, userID: String), String)
+        do {
+            let server = try ServerHarness(folder.flags)
+            ended = try server.guest().token
+            #expect(try server.request("DELETE", "/api/auth/session", token: ended).json == ["revoked": true])
+            guest = try server.guest()
+            server.signal(SIGKILL)
+            _ = server.waitForExit()
+        }
+        do {
+            let server = try ServerHarness(folder.flags)
+            let me = try server.get("/api/auth/me", token: guest.token).json
+            #expect(me["user_id"]?.string == guest.userID && me["is_guest"] == true)
+            #expect(try server.get("/api/auth/me", token: ended).json["user_id"] == .null)
+            #expect(try server.metric("pylon_sessions") == 1)
+            #expect(server.stop() == 0)
+        }
+        let forgetful = try ServerHarness(folder.flags, environment: ["PYLON_SESSION_IN_MEMORY": "1"])
+        #expect(try forgetful.get("/api/auth/me", token: guest.token).json["user_id"] == .null)
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import PylonJSON
+import PylonStorage
 import PylonTestSupport
 import Testing
 
@@ -62,6 +63,24 @@ import Testing
         let elsewhere = app.folder.file("other.db")
         #expect(try await app.run(["restore", path, "--db", elsewhere]).status == .ok, "nothing there needs no -y")
         #expect(try await app.run(["schema", "inspect", "--db", elsewhere]).output.hasPrefix("Todo"))
+    }
+
+    @Test(arguments: [false, true]) func sessionsOfABackupAreBackUnlessAllEnd(endsSessions: Bool) async throws {
+        let app = try await app()
+        let path = app.folder.file("copy.db")
+        let session = StoredSession(tokenHash: String(repeating: "0", count: 64), userID: "ann", expiresAt: nil)
+        do {
+            let database = try Database(.file(app.folder.databasePath))
+            defer { database.close() }
+            try await database.write { transaction throws(StorageError) in try transaction.insertSession(session) }
+        }
+        #expect(try await app.run(["backup", path]).status == .ok)
+        let flags = endsSessions ? ["--end-sessions"] : []
+        #expect(try await app.run(["restore", path, "-y"] + flags).status == .ok)
+        let database = try Database(.file(app.folder.databasePath))
+        defer { database.close() }
+        let stored = try await database.read { transaction throws(StorageError) in try transaction.storedSessions() }
+        #expect(stored == (endsSessions ? [] : [session]))
     }
 
     @Test func aDamagedBackupChangesNothing() async throws {
