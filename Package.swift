@@ -210,7 +210,9 @@ let package = Package(
             ["PylonHTTP", "PylonJSON", "PylonOpenAPI", "PylonSchema", "PylonTestSupport", "PylonTime"]),
         tests("WebSocket", ["PylonBytes", "PylonTime", "PylonWebSocket"]),
         tests("EventStream", ["PylonBytes", "PylonEventStream"]),
-        tests("StreamProtocol", ["PylonBytes", "PylonJSON", "PylonStreamProtocol"]),
+        tests(
+            "StreamProtocol",
+            ["PylonBytes", "PylonJSON", "PylonStreamProtocol", "PylonTestSupport", "PylonTime"]),
         tests(
             "Client",
             [

@@ -16,8 +16,6 @@ package enum ClientMessage: Equatable, Sendable {
 
     /// The type byte of a binary acknowledgement.
     package static let acknowledgementType: UInt8 = 0x04
-    /// The longest binary message: a type byte and a number of 64 bits, seven to a byte.
-    static let binaryBytesMaximum = 11
 
     /// Reads a text message, which is UTF-8. O(count).
     package init(text: UnsafeRawBufferPointer, limits: JSONLimits = .standard) throws(ClientMessageError) {
@@ -37,7 +35,8 @@ package enum ClientMessage: Equatable, Sendable {
         guard type == Self.acknowledgementType else {
             throw ClientMessageError("no message of a client begins with the byte \(type)")
         }
-        guard let tick = Self.number(UnsafeRawBufferPointer(rebasing: bytes[1...])) else {
+        var offset = 1
+        guard let tick = PackedNumber.read(bytes, at: &offset), offset == bytes.count else {
             throw ClientMessageError("the tick behind the type must be one number, seven bits to a byte")
         }
         self = .acknowledgement(tick: tick)
@@ -98,24 +97,6 @@ package enum ClientMessage: Equatable, Sendable {
             throw ClientMessageError("\"\(name)\" must be a whole number from 0")
         }
         return UInt64(number)
-    }
-
-    // MARK: Binary
-
-    /// A number of 64 bits, seven to a byte, the lowest first, every byte but the last with its high bit set; nil unless it fills
-    /// `bytes` and has no needless byte.
-    private static func number(_ bytes: UnsafeRawBufferPointer) -> UInt64? {
-        guard (1..<binaryBytesMaximum).contains(bytes.count) else { return nil }
-        var number: UInt64 = 0
-        for (index, byte) in bytes.enumerated() {
-            let isLast = index == bytes.count - 1
-            guard (byte & 0x80 == 0) == isLast else { return nil }
-            let bits = UInt64(byte & 0x7F)
-            guard index < 9 || bits <= 1 else { return nil }
-            number |= bits << (7 * UInt64(index))
-            if isLast, index > 0, byte == 0 { return nil }
-        }
-        return number
     }
 }
 

@@ -21,25 +21,15 @@ package struct StateFrameHead: Hashable, Sendable {
 
     /// The length in bytes.
     package var count: Int {
-        1 + Self.count(of: tick) + Self.count(of: baseAge) + Self.count(of: acknowledgedNumber)
+        1 + PackedNumber.count(of: tick) + PackedNumber.count(of: baseAge)
+            + PackedNumber.count(of: acknowledgedNumber)
     }
 
     /// Appends the head.
     package func write(into output: inout ByteBuffer) {
         output.append(ServerMessage.entitiesType)
-        Self.write(tick, into: &output)
-        Self.write(baseAge, into: &output)
-        Self.write(acknowledgedNumber, into: &output)
-    }
-
-    private static func count(of number: UInt64) -> Int { max(1, (70 - number.leadingZeroBitCount) / 7) }
-
-    private static func write(_ number: UInt64, into output: inout ByteBuffer) {
-        var rest = number
-        while rest >= 0x80 {
-            output.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        output.append(UInt8(rest))
+        PackedNumber.write(tick, into: &output)
+        PackedNumber.write(baseAge, into: &output)
+        PackedNumber.write(acknowledgedNumber, into: &output)
     }
 }
