@@ -202,7 +202,7 @@ let package = Package(
             "Fanout",
             [
                 "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonFanout", "PylonJSON", "PylonNet",
-                "PylonTelemetry", "PylonTestSupport", "PylonTime", "PylonWebSocket",
+                "PylonStreamProtocol", "PylonTelemetry", "PylonTestSupport", "PylonTime", "PylonWebSocket",
             ]),
         tests("HTTP", ["PylonBytes", "PylonHTTP"]),
         tests(

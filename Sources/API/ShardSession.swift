@@ -85,12 +85,17 @@ final class ShardSession: WebSocketApplication {
         shard.subscribe(
             SubscribeRequest(
                 subscriber: subscriber, caller: caller,
-                transport: socket.isDeflated ? .webSocketV2Deflated : .webSocketV2, stream: .session(options),
+                transport: transport(of: socket), stream: .session(options),
                 role: role, connection: connection, movedFrom: source,
                 follow: { owner.follow(to: $0, socket, on: reference.onLoop) }
             ) {
                 owner.answered($0, socket: socket, on: reference.onLoop)
             })
+    }
+
+    private func transport(of socket: WebSocketConnection) -> Transports {
+        if options.takesDeltas { return socket.isDeflated ? .webSocketV2DeltaDeflated : .webSocketV2Delta }
+        return socket.isDeflated ? .webSocketV2Deflated : .webSocketV2
     }
 
     /// Goes on with the shard to which the subscriber has moved. What is read meanwhile waits, so that it reaches that one.

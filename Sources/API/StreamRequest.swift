@@ -19,15 +19,12 @@ extension ShardStream {
 }
 
 extension SessionOptions {
-    /// What the query of a request for stream v2 asks for: `events=1` with an optional `resume_events=<seq>`, and
+    /// What the query of a request for stream v2 asks for: `events=1` with an optional `resume_events=<seq>`, `deltas=1`, and
     /// `resume_token=<token>`. Throws `APIError.invalidField`.
     init(_ query: (String) -> String?) throws(APIError) {
         self.init()
-        switch query("events") {
-        case nil, "0": break
-        case "1": followsEvents = true
-        default: throw .invalidField("events", problem: "must be 0 or 1")
-        }
+        followsEvents = try Self.flag("events", query)
+        takesDeltas = try Self.flag("deltas", query)
         if let text = query("resume_events") {
             eventCursor = try EventCursor(wire: text, field: "resume_events")
         }
@@ -40,6 +37,14 @@ extension SessionOptions {
         let stream = query("stream") ?? "snapshots"
         guard stream == "snapshots" else {
             throw .invalidField("stream", problem: "is of stream v1: ask for events=1")
+        }
+    }
+
+    private static func flag(_ name: String, _ query: (String) -> String?) throws(APIError) -> Bool {
+        switch query(name) {
+        case nil, "0": false
+        case "1": true
+        default: throw .invalidField(name, problem: "must be 0 or 1")
         }
     }
 }

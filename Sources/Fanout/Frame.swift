@@ -40,14 +40,16 @@ package final class Frame: @unchecked Sendable {
         switch transport {
         case .webSocket: webSocket
         case .eventStream: eventStream
-        case .webSocketV2: transports.contains(.webSocketV2) ? webSocketV2Bytes : nil
+        case .webSocketV2, .webSocketV2Delta: transports.contains(transport) ? webSocketV2Bytes : nil
         case .eventStreamV2: transports.contains(.eventStreamV2) ? eventStreamV2Bytes : nil
-        case .webSocketV2Deflated:
-            transports.contains(.webSocketV2Deflated)
-                ? webSocketV2Bytes.map { deflatedV2.bytes(of: $0, on: loop) } : nil
+        case .webSocketV2Deflated, .webSocketV2DeltaDeflated:
+            transports.contains(transport) ? webSocketV2Bytes.map { deflatedV2.bytes(of: $0, on: loop) } : nil
         default: deflatedWebSocket(on: loop)
         }
     }
+
+    /// The whole state as a frame of stream v2, which deltas lead from and to; nil when it was encoded for no WebSocket of it.
+    var stateMessage: SharedBytes? { webSocketV2Bytes }
 
     /// A WebSocket frame compressed with permessage-deflate, or as it is when that is no shorter. On `loop`'s thread, which compresses
     /// it unless another loop has.
@@ -89,8 +91,8 @@ package final class Frame: @unchecked Sendable {
 
     /// The forms of stream v2.
     private func encodeV2(_ message: StreamMessage, for transports: Transports, scratch: inout StreamChunk) {
-        deflatedV2.forget(keepingMemory: transports.contains(.webSocketV2Deflated))
-        if transports.contains(.webSocketV2) || transports.contains(.webSocketV2Deflated) {
+        deflatedV2.forget(keepingMemory: !transports.isDisjoint(with: .webSocketsV2Deflated))
+        if !transports.isDisjoint(with: .webSocketsV2) {
             let type = ServerMessage.keyframeType
             SharedBytes.refill(&webSocketV2Bytes, count: message.webSocketCount(type: type)) {
                 message.writeWebSocket(type: type, to: $0)
@@ -111,8 +113,8 @@ package final class Frame: @unchecked Sendable {
 /// Makes a view's frames, each in the memory of an earlier one that nobody looks at any more: publishing allocates nothing while
 /// clients keep up. Belongs to the shard's worker.
 package struct FramePool: ~Copyable {
-    /// 16 frames: what a lane and the ring of the slowest client hold together.
-    package static let framesMaximum = 16
+    /// 48 frames: what a lane and the ring of the slowest client hold together, and the states that deltas lead from.
+    package static let framesMaximum = 16 + StateBases.statesMaximum
     /// 64 frames: those that none of so many needed are given back, so that one slow client does not leave its memory behind for ever.
     private static let framesBetweenTrims = 64
 

@@ -1,16 +1,22 @@
 package import PylonNet
 internal import PylonBytes
 internal import PylonTelemetry
+internal import PylonTime
 
 /// The subscribers of a view's snapshots on one loop: delivering is a walk with one `send` each, and a newer frame replaces an older.
 package final class SnapshotStripe: Stripe, @unchecked Sendable {
-    // Safety: `turn` and `framesDraining` belong to the loop's thread; `framesWaiting` is the lane's, behind its lock.
+    // Safety: `turn`, `framesDraining` and `deltas` belong to the loop's thread; `framesWaiting` is the lane's, behind its lock.
 
     /// Frames of this stripe that wait in the lane.
     var framesWaiting = 0
     /// Frames of this stripe that the lane's turn still has to deliver; the loop's.
     var framesDraining = 0
     private var turn = 0
+    private var deltas = StateDeltas()
+
+    deinit {
+        counters.deltaBaseBytes.add(-deltas.bases.bytesCount)
+    }
 
     /// Hands a frame to the loop. Any thread may call it; it never blocks beyond a short lock.
     package func publish(_ frame: Frame) {
@@ -22,7 +28,24 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
     /// Adds a subscriber, its first frame included.
     package func attach(_ connection: Connection, as transport: Transports, first: Frame?) {
         attach(connection, as: transport)
-        if let bytes = first?.bytes(for: transport, on: loop) { connection.sendFirstSnapshot(bytes) }
+        guard let first, let bytes = first.bytes(for: transport, on: loop) else { return }
+        if Transports.deltas.contains(transport) { keepBase(first) }
+        connection.sendFirstSnapshot(bytes)
+    }
+
+    /// Takes a subscriber out. O(1).
+    package override func remove(_ connection: Connection, from transport: Transports) {
+        super.remove(connection, from: transport)
+        guard Transports.deltas.contains(transport), !takesDeltas else { return }
+        counters.deltaBaseBytes.add(-deltas.bases.bytesCount)
+        deltas = StateDeltas()
+    }
+
+    /// Sends a subscriber the whole state of now, in its turn among the others.
+    package func resend(_ frame: Frame, to connection: Connection, as transport: Transports) {
+        guard let bytes = frame.bytes(for: transport, on: loop) else { return }
+        if Transports.deltas.contains(transport) { keepBase(frame) }
+        connection.queueSnapshot(bytes)
     }
 
     /// A frame that another follows in the same turn is only queued: a loop that has fallen behind catches up with one write per
@@ -38,6 +61,7 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
         // Last: compressing takes its time, and the others need not wait for it.
         deliver(frame, to: .webSocketDeflated, isFollowed: isFollowed)
         deliver(frame, to: .webSocketV2Deflated, isFollowed: isFollowed)
+        deliverDeltas(to: frame, isFollowed: isFollowed)
     }
 
     private func deliver(_ frame: Frame, to transport: Transports, isFollowed: Bool) {
@@ -55,5 +79,66 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
         guard sent > 0, let net = subscribers.counters else { return }
         net.snapshotsSent.add(sent)
         net.bytesSent.add(sent * bytes.count)
+    }
+
+    // MARK: Deltas
+
+    private var takesDeltas: Bool {
+        !lists[Transports.webSocketV2Delta.listIndex].isEmpty
+            || !lists[Transports.webSocketV2DeltaDeflated.listIndex].isEmpty
+    }
+
+    /// Clients may have this state from now on.
+    private func keepBase(_ frame: Frame) {
+        guard let message = frame.stateMessage else { return }
+        let before = deltas.bases.bytesCount
+        deltas.bases.keep(message, frame.tick)
+        counters.deltaBaseBytes.add(deltas.bases.bytesCount - before)
+    }
+
+    /// Every client that has any of the states has this one or a later.
+    private func forgetBases(before tick: Tick) {
+        let before = deltas.bases.bytesCount
+        deltas.bases.forget(before: tick)
+        counters.deltaBaseBytes.add(deltas.bases.bytesCount - before)
+    }
+
+    private func deliverDeltas(to frame: Frame, isFollowed: Bool) {
+        guard takesDeltas else { return }
+        deltas.begin()
+        var oldest = Tick(.max)
+        deliverDeltas(to: frame, .webSocketV2Delta, isFollowed: isFollowed, &oldest)
+        deliverDeltas(to: frame, .webSocketV2DeltaDeflated, isFollowed: isFollowed, &oldest)
+        if oldest != Tick(.max) { forgetBases(before: oldest) }
+        keepBase(frame)
+    }
+
+    /// Sends everyone what changed since the state they have, or the whole; `oldest` becomes the oldest of those.
+    private func deliverDeltas(
+        to frame: Frame, _ transport: Transports, isFollowed: Bool, _ oldest: inout Tick
+    ) {
+        let list = lists[transport.listIndex]
+        guard !list.isEmpty, let state = frame.stateMessage, let whole = frame.bytes(for: transport, on: loop),
+            let net = list.counters
+        else { return }
+        _ = list.walk(turn: turn) { connection in
+            var bytes = whole
+            if connection.stateAcknowledged > 0 {
+                let base = Tick(connection.stateAcknowledged - 1)
+                oldest = min(oldest, base)
+                if let delta = deltas.message(to: state, frame.tick, from: base, on: loop, counters) {
+                    counters.deltasSent.add()
+                    counters.deltaBytesSaved.add(whole.count - delta.count)
+                    bytes = delta
+                }
+            }
+            if isFollowed {
+                connection.queueSnapshot(bytes)
+            } else if connection.sendSnapshot(bytes) {
+                net.snapshotsSent.add()
+                net.bytesSent.add(bytes.count)
+            }
+            return true
+        }
     }
 }

@@ -9,7 +9,7 @@ package class Stripe: @unchecked Sendable {
     package final let lane: Lane
     final let counters: FanoutCounters
     /// The subscribers by transport.
-    final var lists: InlineArray<6, SubscriberList>
+    final var lists: InlineArray<8, SubscriberList>
 
     /// What this kind of stripe carries.
     class var content: StripeContent { .snapshots }

@@ -14,6 +14,19 @@ package struct Transports: OptionSet, Sendable {
     package static let webSocketV2 = Transports(rawValue: 8)
     package static let eventStreamV2 = Transports(rawValue: 16)
     package static let webSocketV2Deflated = Transports(rawValue: 32)
+    /// WebSockets of stream v2 that take states as what changed since one they have.
+    package static let webSocketV2Delta = Transports(rawValue: 64)
+    package static let webSocketV2DeltaDeflated = Transports(rawValue: 128)
+
+    /// The WebSockets of stream v2, of which each needs the whole state as a frame.
+    static let webSocketsV2: Transports = [
+        .webSocketV2, .webSocketV2Deflated, .webSocketV2Delta, .webSocketV2DeltaDeflated,
+    ]
+    static let webSocketsV2Deflated: Transports = [.webSocketV2Deflated, .webSocketV2DeltaDeflated]
+    static let deltas: Transports = [.webSocketV2Delta, .webSocketV2DeltaDeflated]
+
+    /// How many there are.
+    static let count = 8
 
     /// The place of its subscribers among the lists of a stripe.
     var listIndex: Int {
@@ -28,12 +41,12 @@ package struct Transports: OptionSet, Sendable {
     package var isWebSocket: Bool { self != .eventStream && self != .eventStreamV2 }
 
     /// The transport of the events of a stream v2 whose state comes by this one.
-    package var ofEvents: Transports { self == .webSocketV2Deflated ? .webSocketV2 : self }
+    package var ofEvents: Transports { Self.webSocketsV2.contains(self) ? .webSocketV2 : self }
 }
 
 /// How many subscribers there are of each transport.
 struct TransportCounts {
-    private var counts = InlineArray<6, Int>(repeating: 0)
+    private var counts = InlineArray<8, Int>(repeating: 0)
     /// The transports that somebody has.
     private(set) var transports: Transports = []
 

@@ -39,6 +39,8 @@ public final class Connection: Channel {
     /// none. Owned by the stripe.
     package var snapshotIndex: Int32 = -1
     package var eventIndex: Int32 = -1
+    /// The newest state that the client is known to have, and one more, so that 0 is none. Owned by whoever streams states to it.
+    package var stateAcknowledged: UInt64 = 0
 
     private enum Phase {
         case open

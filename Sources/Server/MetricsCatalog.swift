@@ -109,6 +109,21 @@ enum MetricsCatalog {
             "pylon_event_gaps_total", help: "Times a loop was too slow for a shard's events.", fanout.eventGaps)
     }
 
+    private static func registerDeltas(in metrics: MetricsRegistry, _ counters: FanoutCounters) {
+        metrics.register(
+            "pylon_stream_deltas_made_total", help: "Deltas of states made, each for all who have the same base.",
+            counters.deltasMade)
+        metrics.register(
+            "pylon_stream_deltas_sent_total", help: "States sent as what changed since one that the client has.",
+            counters.deltasSent)
+        metrics.register(
+            "pylon_stream_delta_bytes_saved_total", help: "Bytes that those states would have taken more as a whole.",
+            counters.deltaBytesSaved)
+        metrics.register(
+            "pylon_stream_delta_base_bytes", help: "Bytes of states kept for deltas to lead from.",
+            counters.deltaBaseBytes)
+    }
+
     private static func registerSessions(in metrics: MetricsRegistry, _ counters: ShardCounters) {
         metrics.register("pylon_stream_v2", help: "Streams v2 open.", counters.sessions)
         metrics.register(
@@ -117,6 +132,7 @@ enum MetricsCatalog {
         metrics.register(
             "pylon_stream_v2_message_gaps_total", help: "Times a loop was too slow for such messages.",
             counters.fanout.messageGaps)
+        registerDeltas(in: metrics, counters.fanout)
         metrics.register(
             "pylon_acknowledgements_total", help: "Acknowledgements of inputs sent.", counters.acknowledgements)
         metrics.register(

@@ -153,6 +153,7 @@ extension ShardRunner {
         hello.isResumed = isResumed
         hello.movedFrom = request.movedFrom
         hello.schema = audience.schema(for: request.transport)
+        hello.hasDeltas = options.takesDeltas && hello.schema == nil && request.transport.isWebSocket
         hello.acknowledgement = acknowledgement
         if options.followsEvents { hello.eventSequence = (options.eventCursor ?? audience.eventLast).number }
         var json = JSONWriter()

@@ -30,6 +30,8 @@ package struct SessionOptions: Hashable, Sendable {
     package var followsEvents = false
     /// With events, the last that the client has; nil for from now on.
     package var eventCursor: EventCursor?
+    /// Whether states may come as what changed since one that it has.
+    package var takesDeltas = false
     /// The seat that it wants to take up again.
     package var resumeToken: ResumeToken?
 

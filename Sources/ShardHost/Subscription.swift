@@ -26,9 +26,10 @@ package final class Subscription: @unchecked Sendable {
     private var eventStripe: Stripe?
     /// Where a stream v2 gets the messages for itself alone.
     let recipient: MessageRecipient?
-    /// The hashes of what the subscriber sees, and the tick from which on it sees that.
+    /// The hashes of what the subscriber sees.
     private var hashes: SnapshotHashes?
-    private var hashesSince: UInt64 = 0
+    /// The tick from which on the subscriber has the view that it has.
+    private var viewSince: UInt64 = 0
 
     init(shard: any ShardHandle, attachment: UInt64, request: SubscribeRequest, recipient: MessageRecipient? = nil) {
         self.shard = shard
@@ -96,11 +97,12 @@ package final class Subscription: @unchecked Sendable {
     func begin(_ opening: SessionOpening) {
         guard let connection = openConnection() else { return }
         recipient?.begin(connection)
+        connection.stateAcknowledged = 0
         connection.write { $0.append(opening.hello.unsafeBytes) }
         if let stripe = opening.stripe {
             self.stripe = stripe
             hashes = opening.hashes
-            hashesSince = opening.first?.tick.number ?? 0
+            viewSince = opening.first?.tick.number ?? 0
             stripe.attach(connection, as: transport, first: opening.first)
         }
         eventStripe = opening.eventStripe
@@ -113,24 +115,32 @@ package final class Subscription: @unchecked Sendable {
         stripe.remove(connection, from: transport)
         self.stripe = next
         self.hashes = hashes
-        hashesSince = tick.number
+        viewSince = tick.number
+        connection.stateAcknowledged = 0
         next.attach(connection, as: transport, first: nil)
     }
 
-    /// Sends the state of now, in its turn among the others.
+    /// Sends the whole state of now, in its turn among the others.
     func sendState(_ frame: Frame) {
-        guard let stripe, let connection = connection?.onLoop, connection.isOpen,
-            let bytes = frame.bytes(for: transport, on: stripe.loop)
-        else { return }
-        connection.queueSnapshot(bytes)
+        guard let stripe = stripe as? SnapshotStripe, let connection = connection?.onLoop, connection.isOpen else {
+            return
+        }
+        // Who asks has lost the states that the next ones could lead from.
+        connection.stateAcknowledged = 0
+        viewSince = max(viewSince, frame.tick.number)
+        stripe.resend(frame, to: connection, as: transport)
     }
 
     /// Notes the newest state that the client has. Of use where states are sent as changes.
-    package func acknowledge(_ tick: Tick) { recipient?.acknowledge(tick) }
+    package func acknowledge(_ tick: Tick) {
+        recipient?.acknowledge(tick)
+        guard tick.number >= viewSince, tick.number < .max, let connection = connection?.onLoop else { return }
+        connection.stateAcknowledged = max(connection.stateAcknowledged, tick.number + 1)
+    }
 
     /// Whether the client's state of `tick` was another than the shard's; false as well when that is not known any more.
     package func differs(tick: UInt64, hash: UInt64) -> Bool {
-        guard tick >= hashesSince, hashes?.compare(tick: tick, hash: hash) == .different else { return false }
+        guard tick >= viewSince, hashes?.compare(tick: tick, hash: hash) == .different else { return false }
         shard.countDesync()
         return true
     }

@@ -142,6 +142,8 @@ package enum ServerMessage {
         package var movedFrom: String?
         /// The JSON that describes the entities; nil for a state of JSON.
         package var schema: [UInt8]?
+        /// Whether states of JSON may come as deltas.
+        package var hasDeltas = false
         package var acknowledgement: Acknowledgement?
         /// The number that the stream's events come behind; nil when it carries none.
         package var eventSequence: UInt64?
@@ -184,6 +186,7 @@ package enum ServerMessage {
             json.key("schema")
             json.raw(schema)
         }
+        if hello.hasDeltas { json.member("deltas", true) }
         json.key("ack")
         if let acknowledgement = hello.acknowledgement {
             json.beginObject()
