@@ -69,7 +69,7 @@ let package = Package(
             "Client",
             [
                 "PylonBytes", "PylonEventLoop", "PylonEventStream", "PylonHTTP", "PylonJSON", "PylonNet",
-                "PylonReplication", "PylonThreading", "PylonTime", "PylonWebSocket",
+                "PylonReplication", "PylonStreamProtocol", "PylonThreading", "PylonTime", "PylonWebSocket",
             ]),
         module("Policy", ["PylonJSON", "PylonSchema"]),
         module(

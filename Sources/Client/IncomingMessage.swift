@@ -1,5 +1,6 @@
 internal import PylonBytes
 package import PylonJSON
+internal import PylonStreamProtocol
 package import PylonTime
 
 /// A message of a shard's stream as it was read from the wire, whichever the transport and the version (docs/protocol/shards.md and
@@ -15,6 +16,8 @@ package enum IncomingMessage {
     case state(tick: Tick, json: UnsafeRawBufferPointer)
     /// A whole state that came inside a JSON message.
     case stateValue(tick: Tick, JSONValue)
+    /// What leads to a state from the one so many ticks before it. Valid during the call.
+    case delta(tick: Tick, baseAge: UInt64, operations: UnsafeRawBufferPointer)
     /// A frame of a world of entities with the newest input it contains.
     case entities(EntityFrame, clientSequence: UInt64?)
     /// Of a later version: not for us.
@@ -160,6 +163,11 @@ package enum IncomingMessage {
         switch type {
         case Self.keyframeType: try self.init(version1: content)
         case Self.entitiesType: self = try Self.entities(content)
+        case StateDelta.type:
+            var offset = 0
+            guard let head = StateDelta.Head(content, at: &offset) else { throw .invalidMessage("the head of a delta") }
+            self = .delta(
+                tick: Tick(head.tick), baseAge: head.baseAge, operations: Self.rest(of: content, behind: offset))
         default: self = .unknown
         }
     }

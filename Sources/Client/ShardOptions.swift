@@ -26,6 +26,8 @@ public struct ShardOptions: Sendable {
     public var prefersVersion2 = true
     /// Also follows the shard's events; stream v2 only.
     public var followsEvents = false
+    /// Takes states of JSON as what changed since one that is here, which costs the wire less; stream v2 over WebSocket only.
+    public var takesDeltas = true
     /// More of the request's query, such as a join code.
     public var query: [(name: String, value: String)] = []
     /// Comes back when the stream is cut.

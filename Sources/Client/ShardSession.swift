@@ -47,6 +47,8 @@ struct ShardSession {
     private var unacknowledged = Deque<SentInput>()
     /// What frames of a world of entities are handed to.
     private(set) var replica: Replica?
+    /// The states that deltas lead from; nil where the server sends none.
+    private var states: StateHistory?
     private var keyframeAsked: Instant?
     private var pings = Deque<(id: UInt64, sent: Instant)>()
     private var pingLast: UInt64 = 0
@@ -66,6 +68,7 @@ struct ShardSession {
         if let subscriber = options.subscriber { query.append(("sid", subscriber)) }
         guard options.prefersVersion2 else { return query }
         if options.followsEvents { query.append(("events", "1")) }
+        if options.takesDeltas { query.append(("deltas", "1")) }
         if let resumeToken { query.append(("resume_token", resumeToken)) }
         if options.followsEvents, let eventLast { query.append(("resume_events", String(eventLast))) }
         return query
@@ -101,6 +104,7 @@ struct ShardSession {
         clock.reset()
         pings.removeAll()
         replica = nil
+        states = nil
         keyframeAsked = nil
     }
 
@@ -150,8 +154,9 @@ struct ShardSession {
         case .bye(let bye):
             self.bye = bye
             steps.append(.deliver(.bye(bye)))
-        case .state(let tick, let json):
-            steps.append(.deliver(.state(state(.text(Array(json)), tick, bytesCount, now))))
+        case .state(let tick, let json): show(Array(json), tick, bytesCount, now, &steps)
+        case .delta(let tick, let baseAge, let operations):
+            apply(operations, tick, baseAge: baseAge, bytesCount, now, &steps)
         case .stateValue(let tick, let json):
             steps.append(.deliver(.state(state(.value(json), tick, bytesCount, now))))
         case .entities(let frame, let clientSequence):
@@ -181,6 +186,7 @@ struct ShardSession {
                 return steps.append(.give(up: .invalidMessage("the schema: \(error)")))
             }
         }
+        if hello.json["deltas"]?.bool == true { states = StateHistory(bytesMaximum: options.messageBytesMaximum) }
         // The state of before it counts for nothing where the seat is another.
         if !hello.isResumed { unacknowledged.removeAll() }
         steps.append(.becomeLive)
@@ -239,6 +245,34 @@ struct ShardSession {
                 acknowledge(InputAcknowledgement(clientSequence: clientSequence, tick: frame.tick), &steps)
             }
             steps.append(.deliver(.state(state(.entities(replica), frame.tick, bytesCount, now))))
+        }
+    }
+
+    // MARK: States of JSON
+
+    /// A whole state has come.
+    private mutating func show(
+        _ json: [UInt8], _ tick: Tick, _ bytesCount: Int, _ now: Instant, _ steps: inout [Step]
+    ) {
+        if states != nil {
+            states?.keep(json, tick)
+            steps.append(.send(OutgoingMessage.acknowledgement(tick), isText: false))
+        }
+        steps.append(.deliver(.state(state(.text(json), tick, bytesCount, now))))
+    }
+
+    private mutating func apply(
+        _ operations: UnsafeRawBufferPointer, _ tick: Tick, baseAge: UInt64, _ bytesCount: Int, _ now: Instant,
+        _ steps: inout [Step]
+    ) {
+        switch states?.apply(operations, tick, baseAge: baseAge) ?? .baseMissing {
+        case .state(let json):
+            steps.append(.send(OutgoingMessage.acknowledgement(tick), isText: false))
+            steps.append(.deliver(.state(state(.text(json), tick, bytesCount, now))))
+        case .baseMissing: askForKeyframe(at: now, &steps)
+        case .malformed:
+            steps.append(.deliver(.failure(.invalidMessage("a delta"))))
+            askForKeyframe(at: now, &steps)
         }
     }
 

@@ -22,6 +22,7 @@ package enum WebClient {
         script("/pylon/protocol.js", PackageResources.protocol_js),
         script("/pylon/replica.js", PackageResources.replica_js),
         script("/pylon/schema.js", PackageResources.schema_js),
+        script("/pylon/states.js", PackageResources.states_js),
         script("/pylon/transport.js", PackageResources.transport_js),
     ]
 

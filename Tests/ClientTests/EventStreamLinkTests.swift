@@ -34,7 +34,7 @@ internal import Testing
     @Test func anEventStreamOfV2CarriesItsMessages() async throws {
         try await test { [self] in
             let (client, peer) = try connected { $0.send(event: "hello", ScriptedServer.hello()) }
-            #expect(peer.target == "/api/shards/zone/connect?sid=u1&proto=2")
+            #expect(peer.target == "/api/shards/zone/connect?sid=u1&deltas=1&proto=2")
             #expect(peer.field("Accept") == "text/event-stream")
             #expect(peer.field("Authorization") == "Bearer secret")
             peer.send(event: "keyframe", id: "3", #"{"n":1}"#)

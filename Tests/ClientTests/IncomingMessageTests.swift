@@ -58,7 +58,7 @@ internal import Testing
 
     @Test func messagesOfLaterVersionsArePassedOver() throws {
         guard case .unknown = try text(#"{"type":"weather","rain":true}"#), case .unknown = try text("{}"),
-            case .unknown = try binary([0x77, 1, 2]), case .unknown = try binary([5])
+            case .unknown = try binary([0x77, 1, 2]), case .unknown = try binary([6])
         else { throw Unexpected() }
     }
 

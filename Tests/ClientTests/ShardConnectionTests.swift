@@ -45,7 +45,7 @@ internal import Testing
                 $0.followsEvents = true
             }
             let peer = try server.nextV2()
-            #expect(peer.target == "/?shard=a%20zone%2F1&join=x%26y&sid=u1&events=1")
+            #expect(peer.target == "/?shard=a%20zone%2F1&join=x%26y&sid=u1&events=1&deltas=1")
             #expect(peer.field("Authorization") == "Bearer secret")
             #expect(peer.field("Sec-WebSocket-Protocol") == "pylon.v2")
             #expect(peer.field("Host") == "127.0.0.1:\(server.server.port)")

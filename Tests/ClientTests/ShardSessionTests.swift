@@ -225,4 +225,35 @@ internal import Testing
             throw Unexpected()
         }
     }
+
+    // MARK: Deltas
+
+    @Test mutating func deltasLeadFromStatesThatWereAcknowledged() throws {
+        _ = session.opened(isV2: true)
+        _ = try greet(#","deltas":true"#)
+        func shown(_ steps: [ShardSession.Step]) throws -> (acknowledged: [UInt8], state: ShardState) {
+            guard steps.count == 2, case .send(let bytes, false) = steps[0], case .deliver(.state(let state)) = steps[1]
+            else { throw Unexpected() }
+            return (bytes, state)
+        }
+        let whole = try shown(receive(frame: [2, 0, 0, 0, 0, 0, 0, 0, 1] + Array("[1]".utf8), at: now))
+        #expect(whole.acknowledged == [4, 1])
+        let next = try shown(receive(frame: [5, 2, 1, 0, 1, 1, UInt8(ascii: "2"), 2, 1, 0], at: now))
+        #expect(next.acknowledged == [4, 2] && next.state.tick == Tick(2) && next.state.bytesCount == 10)
+        #expect(try next.state.json() == [2])
+        // From a tick that never came, and one that fits nothing.
+        #expect(texts(try receive(frame: [5, 9, 2, 0, 3, 0], at: now)) == [#"{"type":"keyframe"}"#])
+        let malformed = try receive(frame: [5, 10, 8, 0, 4, 0], at: now + .seconds(1))
+        guard case .deliver(.failure(.invalidMessage))? = malformed.first else { throw Unexpected() }
+        #expect(texts(malformed) == [#"{"type":"keyframe"}"#])
+        #expect(throws: ClientError.self) { try receive(frame: [5, 1, 2, 0, 3, 0], at: now) }
+    }
+
+    @Test mutating func statesAreNotAcknowledgedWhereNoDeltasCome() throws {
+        _ = session.opened(isV2: true)
+        _ = try greet()
+        #expect(query("deltas") == "1", "asked for all the same")
+        #expect(try receive(frame: [2, 0, 0, 0, 0, 0, 0, 0, 1] + Array("[1]".utf8), at: now).count == 1)
+        #expect(texts(try receive(frame: [5, 2, 1, 0, 3, 0], at: now)) == [#"{"type":"keyframe"}"#])
+    }
 }

@@ -92,6 +92,29 @@ internal import Testing
         #expect(tick >= Double(state.tick.number) - 1)
     }
 
+    /// Most of a state of 4 KiB stays as it is, and is not sent again; what the client makes of the rest is what the server would have sent.
+    @Test(arguments: [true, false]) func whatChangedOfAStateIsEnough(compresses: Bool) throws {
+        let id = "swift-deltas-\(compresses)"
+        try server.createShard(id, "fanout", #"{"tick_rate_hz":50,"payload_bytes":4096}"#)
+        let shard = try connect(url(server), id, as: "ann") { $0.compresses = compresses }
+        let plain = try connect(url(server), id, as: "bob") { $0.takesDeltas = false }
+        #expect(try next(shard) { if case .hello(let hello) = $0 { hello.json["deltas"]?.bool } else { nil } } == true)
+        let small = try next(shard) { message in
+            if case .state(let state) = message, state.bytesCount < 100 { state } else { nil }
+        }
+        let text = try small.json().text
+        #expect(text.utf8.count == 4096)
+        #expect(try small.json()["tick"]?.int == Int(small.tick.number))
+        let whole = try next(plain) { message in
+            if case .state(let state) = message, state.tick >= small.tick { state } else { nil }
+        }
+        #expect(whole.bytesCount == 4096 + 9)
+        #expect(try whole.json()["pad"] == small.json()["pad"])
+        #expect(try server.metric("pylon_stream_deltas_sent_total").map { $0 > 0 } == true)
+        shard.close()
+        try status(shard, .closed(.closedHere))
+    }
+
     /// Defect 18: inputs are acknowledged, and refused with their number.
     @Test func inputsAreAcknowledgedAndRefusedByNumber() throws {
         try server.createShard("swift-acks", "counter", #"{"tick_rate_hz":50}"#)
@@ -136,12 +159,12 @@ internal import Testing
 
     @Test func everyTickArrivesWhileTheyAreRead() throws {
         try server.createShard("swift-fan", "fanout", #"{"tick_rate_hz":100,"payload_bytes":4096}"#)
-        let shard = try connect(url(server), "swift-fan", as: "ann")
+        let shard = try connect(url(server), "swift-fan", as: "ann") { $0.takesDeltas = false }
         var last: UInt64?
         for _ in 0..<30 {
             let state = try next(shard) { if case .state(let state) = $0 { state } else { nil } }
             if let last { #expect(state.tick.number > last) }
-            #expect(state.bytesCount >= 4096)
+            #expect(state.bytesCount == 4096 + 9)
             #expect(try state.json()["tick"]?.int.map { UInt64($0) } == state.tick.number)
             last = state.tick.number
         }

@@ -1,4 +1,5 @@
 import PylonBytes
+import PylonJSON
 import PylonTestSupport
 import PylonTime
 import Testing
@@ -122,5 +123,30 @@ import Testing
         #expect(head([0xAC, 2, 2]) == StateDelta.Head(tick: 300, baseAge: 2))
         #expect(head([3, 3]) != nil && head([3, 4]) == nil, "the first state there is has tick 0")
         #expect(head([3, 0]) == nil && head([3]) == nil && head([]) == nil)
+    }
+
+    // MARK: docs/protocol/vectors/state-delta.json
+
+    @Test(arguments: Vector.all("messages", in: "state-delta")) func messagesAreAsDescribed(vector: Vector) {
+        var offset = 1
+        let bytes = vector.bytes("message")
+        let head = bytes.withUnsafeBytes { StateDelta.Head($0, at: &offset) }
+        #expect(bytes.first == StateDelta.type)
+        guard vector.json["error"] == nil, let head else {
+            #expect(head == nil && vector.json["error"] == true)
+            return
+        }
+        #expect(vector.json["tick"]?.int == Int(head.tick) && vector.json["base_age"]?.int == Int(head.baseAge))
+        #expect(Array(bytes[offset...]) == vector.bytes("operations"))
+        var buffer = ByteBuffer()
+        head.write(into: &buffer)
+        #expect(buffer.copyBytes() == Array(bytes[..<offset]))
+    }
+
+    @Test(arguments: Vector.all("operations", in: "state-delta")) func operationsAreAsDescribed(vector: Vector) {
+        let base = Array((vector.json["base"]?.string ?? "").utf8)
+        let state = apply(vector.bytes("operations"), base)
+        #expect(state == vector.json["state"]?.string.map { Array($0.utf8) })
+        #expect((state == nil) == (vector.json["error"] == true))
     }
 }

@@ -3,7 +3,7 @@ import PylonBytes
 import PylonJSON
 import Testing
 
-/// One message of docs/protocol/vectors/stream-v2.json.
+/// One message of docs/protocol/vectors/stream-v2.json, or of another file there.
 struct Vector: CustomTestStringConvertible, Sendable {
     let name: String
     let bytes: [UInt8]
@@ -15,10 +15,10 @@ struct Vector: CustomTestStringConvertible, Sendable {
     var testDescription: String { name }
 
     /// The messages of `side`, "client" or "server". Traps when the file is not as it should be.
-    static func all(_ side: String) -> [Vector] {
+    static func all(_ side: String, in file: String = "stream-v2") -> [Vector] {
         do {
             let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-            let text = contents("/\(root)/docs/protocol/vectors/stream-v2.json")
+            let text = contents("/\(root)/docs/protocol/vectors/\(file).json")
             guard let list = try JSONParser.parse(text)[side]?.array else { preconditionFailure("no \(side)") }
             return list.map(Vector.init)
         } catch {
@@ -33,6 +33,9 @@ struct Vector: CustomTestStringConvertible, Sendable {
         bytes = json["text"]?.string.map { Array($0.utf8) } ?? Hex.decode(json["binary"]?.string ?? "x") ?? []
         means = json["means"]
     }
+
+    /// The bytes that a member spells in hexadecimal.
+    func bytes(_ member: String) -> [UInt8] { Hex.decode(json[member]?.string ?? "x") ?? [] }
 
     private static func contents(_ path: String) -> [UInt8] {
         guard let file = fopen(path, "r") else { return [] }

@@ -73,7 +73,7 @@ test("asks for v2 with the token beside it, and is live with the hello", async (
   assert.deepEqual(socket.protocols, ["pylon.v2", "bearer.a%2Bb"]);
   const url = new URL(socket.url);
   assert.equal(url.host, "game.example");
-  assert.deepEqual(Object.fromEntries(url.searchParams), { shard: "zone", sid: "u1", events: "1" });
+  assert.deepEqual(Object.fromEntries(url.searchParams), { shard: "zone", sid: "u1", events: "1", deltas: "1" });
   socket.open("pylon.v2");
   assert.equal(connection.status, "connecting");
   assert.equal(connection.send({ x: 1 }), 0, "nothing goes before the hello");
@@ -120,6 +120,36 @@ test("comes back to its seat, and sends again what had not arrived", async () =>
   second.text(hello({ resumed: true, resume: "r2", ack: { client_seq: 1, tick: 5 } }));
   assert.deepEqual(second.messages.map((message) => message.client_seq), [2, 3]);
   assert.equal(connection.send({ x: 4 }), 4);
+});
+
+test("deltas lead from states that were acknowledged, and one that does not asks for the whole", async () => {
+  const { environment, socket, named } = await opened();
+  socket.open("pylon.v2");
+  socket.text(hello({ deltas: true }));
+  const acknowledged = () => socket.sent.filter((message) => typeof message !== "string").map((message) => [...message]);
+  socket.bytes(2, 0, 0, 0, 0, 0, 0, 0, 1, 0x5b, 0x31, 0x5d);
+  socket.bytes(5, 2, 1, 0, 1, 1, 0x32, 2, 1, 0);
+  assert.deepEqual(named("state").map(({ tick, state, bytes }) => [tick, state, bytes]), [[1, [1], 12], [2, [2], 10]]);
+  assert.deepEqual(acknowledged(), [[4, 1], [4, 2]]);
+  // From a tick that never came; then one that makes no JSON.
+  socket.bytes(5, 9, 2, 0, 3, 0);
+  socket.bytes(5, 10, 8, 0, 2, 0);
+  assert.deepEqual(socket.messages, [{ type: "keyframe" }], "asks once");
+  assert.equal(named("error").length, 1);
+  await environment.pass(1000);
+  socket.bytes(5, 11, 1, 0, 99, 0);
+  assert.equal(socket.messages.length, 2);
+  assert.equal(named("state").length, 2);
+  assert.equal(acknowledged().length, 2);
+});
+
+test("a server that sends no deltas is not told what has come", async () => {
+  const { socket } = await opened({ deltas: false });
+  assert.equal(new URL(socket.url).searchParams.get("deltas"), null);
+  socket.open("pylon.v2");
+  socket.text(hello());
+  socket.bytes(2, 0, 0, 0, 0, 0, 0, 0, 1, 0x5b, 0x31, 0x5d);
+  assert.ok(socket.sent.every((message) => typeof message === "string"));
 });
 
 test("a new seat begins with nothing owed", async () => {

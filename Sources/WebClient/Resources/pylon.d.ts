@@ -21,6 +21,8 @@ export interface ShardOptions {
   proto?: 1 | 2;
   /** Also follows the shard's events; version 2 only. */
   events?: boolean;
+  /** Takes states of JSON as what changed since one that is here, which costs the wire less; true unless told. Version 2 only. */
+  deltas?: boolean;
   /** More of the request's query, such as a join code. */
   query?: Record<string, string>;
   /** Whether to come back when the stream is cut; true unless told. */
@@ -59,6 +61,8 @@ export interface ShardHello<Schema = EntitySchema> {
   resumed: boolean;
   state: "json" | "entities";
   schema?: Schema;
+  /** States of JSON may come as deltas. */
+  deltas?: boolean;
   ack: { client_seq: number; seq: number; tick: number } | null;
   event_seq?: number;
 }

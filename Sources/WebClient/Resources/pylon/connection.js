@@ -3,8 +3,9 @@
 import { Backoff } from "./backoff.js";
 import { ServerClock } from "./clock.js";
 import { Emitter } from "./emitter.js";
-import { acknowledgementOf, readEvent, readServerMessage, readSnapshot } from "./protocol.js";
+import { acknowledgementOf, jsonAt, readEvent, readServerMessage, readSnapshot } from "./protocol.js";
 import { Replica } from "./replica.js";
+import { StateHistory } from "./states.js";
 import { routes } from "./transport.js";
 
 /** A way in that shows nothing for this long is given up. */
@@ -51,6 +52,8 @@ export class ShardConnection extends Emitter {
   #retryAfterMs = 0;
   #inputLatencyMs = null;
   #keyframeAskedAt = -Infinity;
+  /** The states that deltas lead from; null where the server sends none. */
+  #states = null;
   #wake = null;
   #isClosed = false;
   #running = null;
@@ -58,13 +61,13 @@ export class ShardConnection extends Emitter {
   /**
    * `shard` is the only option that must be given. `token` is a string, or a function that returns or promises one, or `{ token, sid }`; it is asked
    * before each attempt. `sid` defaults to the caller's user id on the server; `url` to where the page came from; `transport` ("ws" or "sse") to the
-   * first that works; `proto` to 2; `events: true` also follows the shard's events. `query` adds to the request's query, such as a join code.
+   * first that works; `proto` to 2; `events: true` also follows the shard's events; `deltas: false` has every state sent whole. `query` adds to the request's query, such as a join code.
    * `silenceMs` is how long a stream may say nothing: by default 10 s where pings are answered, else for ever, as a shard may rest.
    */
-  constructor({ shard, sid, token = null, url = globalThis.location?.origin, transport, proto = 2, events = false, query = {}, reconnect = true, silenceMs, backoff, clock, environment = {} }) {
+  constructor({ shard, sid, token = null, url = globalThis.location?.origin, transport, proto = 2, events = false, deltas = true, query = {}, reconnect = true, silenceMs, backoff, clock, environment = {} }) {
     super();
     if (!shard) throw new TypeError("connect needs the name of a shard");
-    this.#options = { shard, sid, token, proto, events, query, reconnect, silenceMs };
+    this.#options = { shard, sid, token, proto, events, deltas, query, reconnect, silenceMs };
     this.#environment = {
       WebSocket: globalThis.WebSocket, fetch: (...call) => fetch(...call), now: () => performance.now(),
       setTimeout: (...call) => setTimeout(...call), clearTimeout: (timer) => clearTimeout(timer), ...environment,
@@ -163,12 +166,13 @@ export class ShardConnection extends Emitter {
   }
 
   async #request() {
-    const { shard, sid, token, proto, events, query } = this.#options;
+    const { shard, sid, token, proto, events, deltas, query } = this.#options;
     const given = typeof token === "function" ? await token() : token;
     const asked = { ...query };
     const subscriber = given?.sid ?? sid;
     if (subscriber) asked.sid = subscriber;
     if (proto === 2 && events) asked.events = "1";
+    if (proto === 2 && deltas) asked.deltas = "1";
     if (proto === 2 && this.#resumeToken) asked.resume_token = this.#resumeToken;
     if (proto === 2 && events && this.#eventLast !== null) asked.resume_events = this.#eventLast;
     return { shard, proto, query: asked, token: given?.token ?? given };
@@ -185,7 +189,8 @@ export class ShardConnection extends Emitter {
   #receive(message, bytes) {
     switch (message?.type) {
       case "hello": return this.#greeted(message);
-      case "keyframe": return this.#show(message.tick, message.state, bytes);
+      case "keyframe": return this.#keep(message, bytes);
+      case "delta": return this.#applyDelta(message, bytes);
       case "entities": return this.#applyFrame(message, bytes);
       case "ack": return this.#acknowledge(message.client_seq, message.tick);
       case "event":
@@ -217,6 +222,7 @@ export class ShardConnection extends Emitter {
     if (isMoved) this.#options = { ...this.#options, shard: hello.shard };
     if (hello.event_seq !== undefined) this.#eventLast = isMoved ? hello.event_seq : this.#eventLast ?? hello.event_seq;
     if (hello.state === "entities") this.replica = new Replica(hello.schema);
+    if (hello.deltas) this.#states = new StateHistory();
     if (isMoved) this.#acknowledge(hello.ack?.client_seq ?? 0, null);   // The rest was refused, or reaches the new shard.
     else if (hello.resumed) this.#sendAgain(hello.ack?.client_seq ?? 0);
     else this.#unacknowledged = [];
@@ -237,7 +243,30 @@ export class ShardConnection extends Emitter {
     this.clock.reset();
     this.#inputLatencyMs = null;
     this.replica = null;
+    this.#states = null;
     this.tick = 0;
+  }
+
+  #keep({ tick, state, json }, bytes) {
+    if (this.#states && json) {
+      this.#states.keep(tick, json);
+      this.#link.send(acknowledgementOf(tick));
+    }
+    this.#show(tick, state, bytes);
+  }
+
+  #applyDelta(delta, bytes) {
+    let state;
+    try {
+      const json = this.#states?.apply(delta);
+      if (!json) return this.#askForKeyframe();
+      state = jsonAt(json);
+    } catch (error) {
+      this.#tell("FRAME", error.message);
+      return this.#askForKeyframe();
+    }
+    this.#link.send(acknowledgementOf(delta.tick));
+    this.#show(delta.tick, state, bytes);
   }
 
   #show(tick, state, bytes) {

@@ -2,13 +2,13 @@
 
 import { BitReader } from "./bits.js";
 
-const KEYFRAME = 2, ENTITIES = 3, ACKNOWLEDGEMENT = 4;
+const KEYFRAME = 2, ENTITIES = 3, ACKNOWLEDGEMENT = 4, DELTA = 5;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Reads what a v2 server sends, a string or a Uint8Array, into an object with its `type`: as the JSON says, or for binary messages
- * `keyframe` and `entities` (for a Replica). Null for what is no message, or of a later version.
+ * `keyframe` (its `json` as it came), `delta` (for a StateHistory) and `entities` (for a Replica). Null for what is no message, or of a later version.
  */
 export function readServerMessage(data) {
   try {
@@ -17,7 +17,8 @@ export function readServerMessage(data) {
       return typeof message?.type === "string" ? message : null;
     }
     switch (data[0]) {
-      case KEYFRAME: return { type: "keyframe", tick: numberAt(data, 1), state: jsonAt(data, 9) };
+      case KEYFRAME: return { type: "keyframe", tick: numberAt(data, 1), state: jsonAt(data, 9), json: data.subarray(9) };
+      case DELTA: return deltaAt(data);
       case ENTITIES: return entitiesAt(data);
       default: return null;
     }
@@ -66,9 +67,18 @@ function entitiesAt(data) {
   return { type: "entities", tick, base_age: baseAge, client_seq: acknowledged ? acknowledged - 1 : null, body };
 }
 
+/** `05 ‖ tick ‖ base age ‖ operations`. */
+function deltaAt(data) {
+  const reader = new BitReader(data.subarray(1));
+  const tick = reader.readVarint(), baseAge = reader.readVarint();
+  if (baseAge < 1 || baseAge > tick) return null;
+  return { type: "delta", tick, base_age: baseAge, operations: data.subarray(1 + reader.position / 8) };
+}
+
 /** 64 bits, big-endian. */
 function numberAt(bytes, offset) {
   return Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(offset));
 }
 
-const jsonAt = (bytes, offset) => JSON.parse(decoder.decode(bytes.subarray(offset)));
+/** The JSON value in `bytes` from `offset` on. Throws for what is none. */
+export const jsonAt = (bytes, offset = 0) => JSON.parse(decoder.decode(bytes.subarray(offset)));
