@@ -167,8 +167,8 @@ let package = Package(
             name: "PylonBench",
             dependencies: [
                 "CAllocationCounter", "CBenchSystem", "CFloor", "CSQLiteFloor", "CSystem", "PylonBenchKit",
-                "PylonBytes",
-                "PylonJSON", "PylonMatchmaking", "PylonReplicaTrial", "PylonReplication", "PylonThreading", "PylonTime",
+                "PylonBytes", "PylonJSON", "PylonMatchmaking", "PylonReplicaTrial", "PylonReplication",
+                "PylonStreamProtocol", "PylonThreading", "PylonTime", "PylonWebSocket",
             ],
             path: "Benchmarks/PylonBench", swiftSettings: strict),
 

@@ -17,7 +17,7 @@ enum Scenarios {
     static var table: [any Scenario.Type] {
         [
             Fanout.self, Saturation.self, Freshness.self, Events.self, Idle.self, Churn.self, Storm.self,
-            ManyShards.self, Matchmaking.self, Data.self, Zone.self, Replica.self, Gate.self,
+            ManyShards.self, Matchmaking.self, Data.self, Zone.self, Replica.self, Deltas.self, Gate.self,
         ]
     }
 

@@ -118,20 +118,9 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
         to frame: Frame, _ transport: Transports, isFollowed: Bool, _ oldest: inout Tick
     ) {
         let list = lists[transport.listIndex]
-        guard !list.isEmpty, let state = frame.stateMessage, let whole = frame.bytes(for: transport, on: loop),
-            let net = list.counters
-        else { return }
+        guard !list.isEmpty, let net = list.counters else { return }
         _ = list.walk(turn: turn) { connection in
-            var bytes = whole
-            if connection.stateAcknowledged > 0 {
-                let base = Tick(connection.stateAcknowledged - 1)
-                oldest = min(oldest, base)
-                if let delta = deltas.message(to: state, frame.tick, from: base, on: loop, counters) {
-                    counters.deltasSent.add()
-                    counters.deltaBytesSaved.add(whole.count - delta.count)
-                    bytes = delta
-                }
-            }
+            guard let bytes = bytes(of: frame, for: connection, transport, &oldest) else { return false }
             if isFollowed {
                 connection.queueSnapshot(bytes)
             } else if connection.sendSnapshot(bytes) {
@@ -141,4 +130,30 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
             return true
         }
     }
+
+    /// The shorter of what changed since the state that the client has and the whole.
+    private func bytes(
+        of frame: Frame, for connection: Connection, _ transport: Transports, _ oldest: inout Tick
+    ) -> SharedBytes? {
+        guard connection.stateAcknowledged > 0, let state = frame.stateMessage else {
+            return frame.bytes(for: transport, on: loop)
+        }
+        let base = Tick(connection.stateAcknowledged - 1)
+        oldest = min(oldest, base)
+        guard let delta = deltas.message(to: state, frame.tick, from: base, on: loop, counters) else {
+            return frame.bytes(for: transport, on: loop)
+        }
+        // Compressing takes longer than finding what changed, and never makes so little of JSON.
+        if delta.count > state.count / Self.compressionMaximum, let whole = frame.bytes(for: transport, on: loop),
+            whole.count <= delta.count
+        {
+            return whole
+        }
+        counters.deltasSent.add()
+        counters.deltaBytesSaved.add(state.count - delta.count)
+        return delta
+    }
+
+    /// A state of JSON has at least a tenth of its length when it is compressed.
+    private static let compressionMaximum = 10
 }

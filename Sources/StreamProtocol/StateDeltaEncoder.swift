@@ -3,14 +3,15 @@ package import PylonBytes
 /// Finds what of a state's JSON is new against an earlier one. Most states differ in few places: what is the same at both ends is found as fast
 /// as memory is read, and what lies between by comparing words of eight bytes. Keeps its memory from one use to the next.
 package struct StateDeltaEncoder: ~Copyable {
-    /// 64 KiB that lie between what is the same at both ends: searching more would take longer than half a millisecond. More than that is
-    /// taken as new.
+    /// 64 KiB that lie between what is the same at both ends: searching them takes a millisecond at worst. More than that is taken as new.
     package static let searchedBytesMaximum = 64 * 1024
     /// Every fourth word of the base is known, so that whatever is the same for 11 bytes is found.
     private static let stride = 4
     private static let word = MemoryLayout<UInt64>.size
     /// 12 bytes: going elsewhere in the base takes about as many as half of that, and coming back the other.
     private static let anchorBytesMinimum = 12
+    /// After 64 places in a row at which nothing is found every second one is looked at, after 128 every third, and so on.
+    private static let missesPerStep = 64
     /// A word that the base has more often says nothing of where one is.
     private static let occurrencesMaximum = 8
 
@@ -50,15 +51,18 @@ package struct StateDeltaEncoder: ~Copyable {
     ) {
         let bits = index(base, basePart)
         var place = targetPart.lowerBound
+        var misses = 0
         while place + Self.word <= targetPart.upperBound, writer.isWorthwhile {
             let expected = writer.position + place - writer.literalStart
             guard
                 let match = anchor(target, place, targetPart, base, basePart, expected: expected, bits)
                     ?? Self.match(base, basePart, from: expected, target, targetPart, at: place)
             else {
-                place += 1
+                misses += 1
+                place += 1 + misses / Self.missesPerStep
                 continue
             }
+            misses = 0
             var (from, at) = (match.from, match.at)
             while from > basePart.lowerBound, at > writer.literalStart, base[from - 1] == target[at - 1] {
                 from -= 1

@@ -18,15 +18,21 @@ import Testing
         let connection: OnLoop<Connection>
         private(set) var states: [UInt64: [UInt8]] = [:]
 
-        init(_ server: TestServer, _ stripe: SnapshotStripe, first: Frame? = nil) throws {
+        private let transport: Transports
+
+        init(
+            _ server: TestServer, _ stripe: SnapshotStripe, first: Frame? = nil,
+            as transport: Transports = .webSocketV2Delta
+        ) throws {
+            self.transport = transport
             (client, connection) = try server.connect()
             let connection = connection
-            try server.thread.run { stripe.attach(connection.value, as: .webSocketV2Delta, first: first) }
+            try server.thread.run { stripe.attach(connection.value, as: transport, first: first) }
         }
 
         func leave(_ server: TestServer, _ stripe: SnapshotStripe) throws {
-            let connection = connection
-            try server.thread.run { stripe.remove(connection.value, from: .webSocketV2Delta) }
+            let (connection, transport) = (connection, transport)
+            try server.thread.run { stripe.remove(connection.value, from: transport) }
         }
 
         /// Takes the next message; returns its type, its tick and the state it leads to.
@@ -174,6 +180,36 @@ import Testing
             try acknowledge(tick, taker, server)
         }
         #expect(types.first == 2 && types.last == 5)
+        try taker.leave(server, stripe)
+        server.stop()
+    }
+}
+
+/// Where the client takes compressed messages, the shorter of the two goes.
+extension DeltaStripeTests {
+    /// A hundred numbers, of which as many are others as `changed` says.
+    private func numbers(_ tick: UInt64, changed: Int) -> Frame {
+        var generator = SeededGenerator(seed: 1)
+        var numbers = (0..<100).map { _ in Int.random(in: 10_000..<100_000, using: &generator) }
+        for index in 0..<changed { numbers[index * (100 / changed)] += Int(tick) }
+        let text = "[\(numbers.map { #"{"value":\#($0)}"# }.joined(separator: ","))]"
+        return Array(text.utf8).withUnsafeBytes {
+            Frame(tick: Tick(tick), payload: $0, for: .webSocketV2DeltaDeflated)
+        }
+    }
+
+    @Test(arguments: [(1, 0x82), (100, 0xC2)] as [(Int, UInt8)])
+    func theShorterGoes(changed: Int, firstByte: UInt8) throws {
+        let server = try TestServer()
+        let stripe = SnapshotStripe(lane: Lane(loop: server.loop), counters: FanoutCounters())
+        let taker = try Taker(
+            server, stripe, first: numbers(1, changed: changed), as: .webSocketV2DeltaDeflated)
+        let head = try taker.client.receive(4)
+        #expect(head[0] == 0xC2 && head[1] == 126)
+        _ = try taker.client.receive(Int(head[2]) << 8 | Int(head[3]))
+        try server.on(taker.connection) { $0.stateAcknowledged = 2 }
+        stripe.publish(numbers(2, changed: changed))
+        #expect(try taker.client.receive(1) == [firstByte])
         try taker.leave(server, stripe)
         server.stop()
     }
