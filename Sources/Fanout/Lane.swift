@@ -4,7 +4,8 @@ internal import PylonThreading
 /// The way from one shard's worker to one loop: frames, events, messages, actions and endings of all the shard's views in a single order, so that
 /// a subscriber who moves from one view to another neither misses a tick nor gets one twice.
 ///
-/// It holds at most `framesMaximum` frames of each stripe: when the loop is too slow the oldest are dropped and counted. Events may
+/// It holds at most `framesMaximum` frames of each stripe, and as many batches of single subscribers' states, of which all but the newest have
+/// at most `stateBytesMaximum`: when the loop is too slow the oldest are dropped and counted. Events may
 /// not be dropped one by one: beyond `eventBytesMaximum` all that wait go, and with them the streams of those who now miss some. A
 /// publisher never waits.
 package final class Lane: LoopTask, @unchecked Sendable {
@@ -15,6 +16,8 @@ package final class Lane: LoopTask, @unchecked Sendable {
     package static let framesMaximum = 8
     /// 16 MiB: a hundred thousand events of 160 bytes, for a loop that has not run for long.
     package static let eventBytesMaximum = 16 * 1024 * 1024
+    /// 16 MiB of states of single subscribers: eight ticks of 4,000 subscribers who get 500 bytes each.
+    package static let stateBytesMaximum = 16 * 1024 * 1024
     /// 4 MiB of messages for single connections: some 40,000 acknowledgements, for a loop that has not run for long.
     package static let messageBytesMaximum = 4 * 1024 * 1024
 
@@ -24,6 +27,8 @@ package final class Lane: LoopTask, @unchecked Sendable {
         var messageBytes = 0
         /// The batches of single subscribers' states among them.
         var statesWaiting = 0
+        /// Their bytes.
+        var stateBytes = 0
         /// Whether the loop has been asked to drain and has not begun yet.
         var isScheduled = false
     }
@@ -46,10 +51,6 @@ package final class Lane: LoopTask, @unchecked Sendable {
             if case .frame(_, let owner) = self { owner === stripe } else { false }
         }
 
-        var isStates: Bool {
-            if case .states = self { true } else { false }
-        }
-
         func isEvents(of stripe: EventStripe) -> Bool {
             if case .events(_, let owner) = self { owner === stripe } else { false }
         }
@@ -59,8 +60,11 @@ package final class Lane: LoopTask, @unchecked Sendable {
     private let pending = Lock(Pending())
     private var draining: [Item] = []
 
-    package init(loop: EventLoop) {
+    private let stateBytesMaximum: Int
+
+    package init(loop: EventLoop, stateBytesMaximum: Int = stateBytesMaximum) {
         self.loop = loop
+        self.stateBytesMaximum = stateBytesMaximum
     }
 
     // MARK: Any thread
@@ -103,21 +107,37 @@ package final class Lane: LoopTask, @unchecked Sendable {
         return hasRoom
     }
 
-    /// Hands over states of single subscribers; returns whether older ones had to go for them.
-    func publish(states batch: MessageBatch) -> Bool {
+    /// Hands over states of single subscribers; returns how many older batches had to go for them.
+    func publish(states batch: MessageBatch) -> Int {
         let (dropped, wakes) = pending.withLock { pending in
-            let isFull = pending.statesWaiting >= Self.framesMaximum
-            if isFull, let oldest = pending.items.firstIndex(where: \.isStates) {
-                pending.items.remove(at: oldest)
-            } else {
-                pending.statesWaiting += 1
+            var dropped = 0
+            // What is newest is always taken: each tick's batch has everybody's state, and who loses one gets the next.
+            while pending.statesWaiting >= Self.framesMaximum
+                || pending.stateBytes + batch.bytesCount > stateBytesMaximum, Self.dropOldestStates(of: &pending)
+            {
+                dropped += 1
             }
+            pending.statesWaiting += 1
+            pending.stateBytes += batch.bytesCount
             pending.items.append(.states(batch))
             defer { pending.isScheduled = true }
-            return (isFull, !pending.isScheduled)
+            return (dropped, !pending.isScheduled)
         }
         if wakes { loop.submit(task: self) }
         return dropped
+    }
+
+    /// False when none wait.
+    private static func dropOldestStates(of pending: inout Pending) -> Bool {
+        guard pending.statesWaiting > 0 else { return false }
+        for index in pending.items.indices {
+            guard case .states(let batch) = pending.items[index] else { continue }
+            pending.items.remove(at: index)
+            pending.statesWaiting -= 1
+            pending.stateBytes -= batch.bytesCount
+            return true
+        }
+        return false
     }
 
     /// Hands over messages for single connections; false when the loop is so far behind that they and those that wait had to go.
@@ -214,6 +234,7 @@ package final class Lane: LoopTask, @unchecked Sendable {
             }
             pending.messageBytes = 0
             pending.statesWaiting = 0
+            pending.stateBytes = 0
             pending.isScheduled = false
         }
         swap(&items, &draining)
@@ -223,13 +244,17 @@ package final class Lane: LoopTask, @unchecked Sendable {
 /// One shard's lanes, one for each loop that has subscribers of it. Owned by the shard's tick worker.
 package final class LaneSet {
     private var lanes: [Lane] = []
+    private let stateBytesMaximum: Int
 
-    package init() {}
+    /// None yet; each holds so many bytes of single subscribers' states beside the newest.
+    package init(stateBytesMaximum: Int = Lane.stateBytesMaximum) {
+        self.stateBytesMaximum = stateBytesMaximum
+    }
 
     /// The lane to `loop`, made when first asked for.
     package func lane(to loop: EventLoop) -> Lane {
         if let lane = lanes.first(where: { $0.loop === loop }) { return lane }
-        let lane = Lane(loop: loop)
+        let lane = Lane(loop: loop, stateBytesMaximum: stateBytesMaximum)
         lanes.append(lane)
         return lane
     }

@@ -73,7 +73,8 @@ package final class MessagePost {
             guard let batch = outboxes[index].states else { continue }
             outboxes[index].states = nil
             counters.framesBuilt.add(batch.count)
-            if outboxes[index].lane.publish(states: batch) { counters.laneDrops.add() }
+            let dropped = outboxes[index].lane.publish(states: batch)
+            if dropped > 0 { counters.laneDrops.add(dropped) }
         }
     }
 

@@ -161,6 +161,33 @@ import Testing
         server.stop()
     }
 
+    @Test func statesOfALoopThatHangsAreBoundedByTheirBytes() throws {
+        let server = try TestServer()
+        // What an entry takes besides its bytes is a few dozen more.
+        let post = MessagePost(lanes: LaneSet(stateBytesMaximum: 4000), counters: counters)
+        let member = try recipient(server)
+        let release = try server.thread.hold()
+        for number in 1...6 as ClosedRange<UInt8> { sendState(number, post, to: member.recipient, size: 1200) }
+        #expect(counters.laneDrops.value == 3, "three of 1,200 bytes fit")
+        // One that is larger than all that may wait goes alone.
+        sendState(7, post, to: member.recipient, size: 5000)
+        #expect(counters.laneDrops.value == 6)
+        sendState(8, post, to: member.recipient, size: 1200)
+        #expect(counters.laneDrops.value == 7)
+        sendState(9, post, to: member.recipient, size: 1200)
+        release()
+        for number in [8, 9] as [UInt8] {
+            // A header whose length, 1,200, takes two bytes.
+            let message = try member.client.receive(4 + 1200)
+            #expect(message == [0x82, 126, 0x04, 0xB0] + [UInt8](repeating: number, count: 1200))
+        }
+        // Once the loop has drained there is room again.
+        for number in 1...3 as ClosedRange<UInt8> { sendState(number, post, to: member.recipient, size: 1200) }
+        _ = try member.client.receive(3 * 1204)
+        #expect(counters.laneDrops.value == 7)
+        server.stop()
+    }
+
     @Test func aSlowClientGetsTheNewestStatesWhole() throws {
         let server = try TestServer()
         let post = MessagePost(lanes: LaneSet(), counters: counters)
