@@ -37,11 +37,12 @@ extension JSONValue {
 }
 
 extension InputMessage {
-    /// Reads `{"input":...,"client_seq":7}`; a missing `input` is null. Throws `APIError.invalidField`.
-    init(json: JSONValue, bytesCount: Int) throws(APIError) {
+    /// Reads `{"input":...,"client_seq":7}`; a missing `input` is null. With `namesTick` it reads `"tick":120` as well, which streams v1 do not
+    /// know. Throws `APIError.invalidField`.
+    init(json: JSONValue, namesTick: Bool = false, bytesCount: Int) throws(APIError) {
         self.init(
             input: json["input"] ?? .null, clientSequence: try json.optionalSequence("client_seq"),
-            bytesCount: bytesCount)
+            tick: namesTick ? try json.optionalSequence("tick") : nil, bytesCount: bytesCount)
     }
 }
 

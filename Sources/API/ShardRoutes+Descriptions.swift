@@ -67,7 +67,7 @@ extension RouteDescription {
             .object(
                 [
                     .optional("input", .any), .optional("client_seq", .nullable(.count)),
-                    .optional("subscriber_id", .nullable(.text)),
+                    .optional("tick", .nullable(.count)), .optional("subscriber_id", .nullable(.text)),
                 ], isOpen: true)),
         answers: [
             .ok("It is in the queue.", .object([.required("accepted", .boolean), .required("seq", .count)]))

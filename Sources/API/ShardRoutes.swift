@@ -170,7 +170,7 @@ package struct ShardRoutes: Sendable {
         shard.push(
             InputRequest(
                 subscriber: try SubscriberID(wire: name), caller: request.caller,
-                message: try InputMessage(json: body, bytesCount: request.body.count)
+                message: try InputMessage(json: body, namesTick: true, bytesCount: request.body.count)
             ) { result in
                 switch result {
                 case .success(let sequence):

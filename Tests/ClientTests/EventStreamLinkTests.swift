@@ -73,6 +73,17 @@ internal import Testing
         }
     }
 
+    @Test func anInputIsPostedWithTheTickItBelongsTo() async throws {
+        try await test { [self] in
+            let (client, _) = try connected { $0.send(event: "hello", ScriptedServer.hello()) }
+            #expect(try client.send(5, tick: Tick(120)) == 1)
+            let poster = try server.next()
+            let body = poster.request.split(separator: "\r\n").last
+            #expect(body == #"{"subscriber_id":"u1","input":5,"client_seq":1,"tick":120}"#)
+            poster.answer("200 OK", #"{"accepted":true,"seq":1}"#)
+        }
+    }
+
     @Test func aRefusedInputIsTold() async throws {
         try await test { [self] in
             let (client, _) = try connected { $0.send(event: "hello", ScriptedServer.hello()) }

@@ -206,6 +206,8 @@ internal import Testing
         (#"{"input":null}"#, "INPUT_REJECTED"), ("{}", "INPUT_REJECTED"), (#"{"input":{"add":1.5}}"#, "INPUT_REJECTED"),
         (#"{"input":{"add":1},"client_seq":-1}"#, "INVALID_FIELD"),
         (#"{"input":{"add":1},"client_seq":"7"}"#, "INVALID_FIELD"),
+        (#"{"input":{"add":1},"tick":-1}"#, "INVALID_FIELD"), (#"{"input":{"add":1},"tick":1.5}"#, "INVALID_FIELD"),
+        (#"{"input":{"add":1},"tick":"7"}"#, "INVALID_FIELD"),
         (#"{"input":{"add":1},"subscriber_id":7}"#, "INVALID_FIELD"),
         (#"{"input":{"add":1},"subscriber_id":""}"#, "INVALID_FIELD"),
     ])
@@ -217,6 +219,22 @@ internal import Testing
         let answer = try push(id, body, token: token)
         #expect(answer.status == 400)
         #expect(answer.errorCode == code)
+    }
+
+    @Test func anInputThatNamesItsTickWaitsForIt() throws {
+        try server.createShard("paced", "counter", #"{"tick_rate_hz":100,"input_delay_ticks":32}"#)
+        let (socket, token, _) = try guestSocket("paced")
+        // One of before the delay is late, and applied at once.
+        _ = try #require(try socket.snapshot { $0.tick > 40 })
+        let lateBefore = try server.metric("pylon_inputs_late_total") ?? 0
+        #expect(try push("paced", #"{"input":{"add":1},"tick":1}"#, token: token).status == 200)
+        #expect(try server.metric("pylon_inputs_late_total") == lateBefore + 1)
+        // No tick is no tick.
+        #expect(try push("paced", #"{"input":{"add":1},"tick":null}"#, token: token).status == 200)
+        let before = try #require(try socket.snapshot { $0.json["total"] == 2 }).tick
+        #expect(try push("paced", #"{"input":{"add":1},"tick":1000000000}"#, token: token).status == 200)
+        let applied = try #require(try socket.snapshot { $0.json["total"] == 3 }).tick
+        #expect(applied > before + 32)
     }
 
     @Test func aSenderWithoutAConnectionIsRefused() throws {
