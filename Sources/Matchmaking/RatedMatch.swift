@@ -1,3 +1,4 @@
+internal import PylonThreading
 internal import PylonTime
 
 /// Matches tickets of one mode whose ratings are close and who share a region that is near to all; the longer somebody waits, the less
@@ -23,6 +24,9 @@ public struct RatedMatch: MatchFunction {
     /// How long somebody waits for a full match before fewer players, as the queue allows, will do.
     public var fullAfter: Duration = .seconds(10)
 
+    /// The arrays of the last pass, shared by all copies; who takes them meanwhile makes new ones.
+    private let spare = Spare()
+
     public init() {}
 
     public func match(_ pool: MatchPool) -> [MatchProposal] {
@@ -31,10 +35,13 @@ public struct RatedMatch: MatchFunction {
         var budget = RatedSearch.budget(tickets: pool.tickets.count)
         var fills: [MatchProposal] = []
         var groups: [MatchProposal] = []
+        var scratch = spare.take()
+        defer { spare.keep(&scratch) }
         for (tickets, openings) in zip(members, pool.openingsByMode) {
-            var search = RatedSearch(tickets, of: pool, by: self)
+            var search = RatedSearch(tickets, of: pool, by: self, using: &scratch)
             fills += search.fill(openings)
             groups += search.group(&budget)
+            search.exchange(&scratch)
         }
         // Across modes, too, the longest waiting comes first.
         if members.count > 1 { groups.sort { $0.tickets[0] < $1.tickets[0] } }
@@ -44,4 +51,22 @@ public struct RatedMatch: MatchFunction {
     func spread(waiting seconds: Double) -> Double { min(spreadMaximum, spreadStart + spreadGrowth * seconds) }
 
     func latency(waiting seconds: Double) -> Double { min(latencyMaximum, latencyStart + latencyGrowth * seconds) }
+}
+
+/// Where the arrays of a pass wait for the next. Any thread may take them.
+private final class Spare: Sendable {
+    private let scratch = Lock(RatedSearch.Scratch())
+
+    func take() -> RatedSearch.Scratch {
+        var taken = RatedSearch.Scratch()
+        // Taken out, so that the arrays have one owner.
+        scratch.withLock { swap(&$0, &taken) }
+        return taken
+    }
+
+    func keep(_ used: inout RatedSearch.Scratch) {
+        let kept = used
+        used = RatedSearch.Scratch()
+        scratch.withLock { $0 = kept }
+    }
 }

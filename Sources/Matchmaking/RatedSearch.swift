@@ -17,12 +17,25 @@ struct RatedSearch {
     private let pool: MatchPool
     private let function: RatedMatch
     /// By rank: the order of ratings, then of joining.
-    private var entries: [Entry]
+    private var entries: [Entry] = []
     /// Ranks in the order of joining.
-    private let arrivals: [Int32]
-    private var lists: [RankList]
+    private var arrivals: [Int32] = []
+    /// The rank of each ticket of the pool; what stands for tickets of other modes means nothing.
+    private var ranks: [Int32] = []
+    /// One for each region.
+    private var lists: [RankList] = []
 
-    private struct Entry {
+    /// The arrays of a search that is over, for the next to use again: they are as large as the queue.
+    struct Scratch {
+        fileprivate var entries: [Entry] = []
+        fileprivate var arrivals: [Int32] = []
+        fileprivate var ranks: [Int32] = []
+        fileprivate var lists: [RankList] = []
+
+        init() {}
+    }
+
+    fileprivate struct Entry {
         let rating: Double
         /// The index in the pool.
         let ticket: Int32
@@ -34,14 +47,18 @@ struct RatedSearch {
         var isTaken = false
     }
 
-    init(_ tickets: [Int], of pool: MatchPool, by function: RatedMatch) {
+    /// Takes the arrays of `scratch`, until ``exchange(_:)``.
+    init(_ tickets: [Int], of pool: MatchPool, by function: RatedMatch, using scratch: inout Scratch) {
         self.pool = pool
         self.function = function
-        var entries = tickets.map { index in
+        exchange(&scratch)
+        entries.removeAll(keepingCapacity: true)
+        for index in tickets {
             let ticket = pool.tickets[index]
-            return Entry(
-                rating: ticket.criteria.rating ?? function.ratingStandard, ticket: Int32(index),
-                size: Int32(ticket.players.count))
+            entries.append(
+                Entry(
+                    rating: ticket.criteria.rating ?? function.ratingStandard, ticket: Int32(index),
+                    size: Int32(ticket.players.count)))
         }
         entries.sort { $0.rating == $1.rating ? $0.ticket < $1.ticket : $0.rating < $1.rating }
         let hasRegions = !pool.regions.isEmpty
@@ -51,13 +68,31 @@ struct RatedSearch {
             entries[rank].spread = function.spread(waiting: seconds)
             if hasRegions { entries[rank].regions = Self.regions(of: ticket, waiting: seconds, pool, function) }
         }
-        var order = [Int32](repeating: -1, count: pool.tickets.count)
-        for rank in entries.indices { order[Int(entries[rank].ticket)] = Int32(rank) }
-        arrivals = tickets.map { order[$0] }
-        lists = (0..<max(1, pool.regions.count)).map { region in
-            RankList(count: entries.count) { entries[$0].regions & (1 << UInt32(region)) != 0 }
+        linkRanks(tickets)
+    }
+
+    private mutating func linkRanks(_ tickets: [Int]) {
+        let missing = pool.tickets.count - ranks.count
+        if missing > 0 { ranks.append(contentsOf: repeatElement(-1, count: missing)) }
+        for rank in entries.indices { ranks[Int(entries[rank].ticket)] = Int32(rank) }
+        arrivals.removeAll(keepingCapacity: true)
+        for ticket in tickets { arrivals.append(ranks[ticket]) }
+        let regionCount = max(1, pool.regions.count)
+        while lists.count < regionCount { lists.append(RankList()) }
+        lists.removeLast(lists.count - regionCount)
+        for region in 0..<regionCount {
+            lists[region].link(count: entries.count) { [entries] in
+                entries[$0].regions & (1 << UInt32(region)) != 0
+            }
         }
-        self.entries = entries
+    }
+
+    /// Exchanges its arrays for those of `scratch`: at the end, so that the next search has them.
+    mutating func exchange(_ scratch: inout Scratch) {
+        swap(&entries, &scratch.entries)
+        swap(&arrivals, &scratch.arrivals)
+        swap(&ranks, &scratch.ranks)
+        swap(&lists, &scratch.lists)
     }
 
     private static func regions(
@@ -227,13 +262,16 @@ struct RatedSearch {
 }
 
 /// Ranks in ascending order, linked both ways.
-private struct RankList {
-    private var previous: [Int32]
-    private var next: [Int32]
+fileprivate struct RankList {
+    private var previous: [Int32] = []
+    private var next: [Int32] = []
 
-    init(count: Int, where isIn: (Int) -> Bool) {
-        previous = [Int32](repeating: -1, count: count)
-        next = [Int32](repeating: -1, count: count)
+    /// Links those of `count` ranks that are in.
+    mutating func link(count: Int, where isIn: (Int) -> Bool) {
+        previous.removeAll(keepingCapacity: true)
+        next.removeAll(keepingCapacity: true)
+        previous.append(contentsOf: repeatElement(-1, count: count))
+        next.append(contentsOf: repeatElement(-1, count: count))
         var last: Int32 = -1
         for rank in 0..<count where isIn(rank) {
             previous[rank] = last

@@ -51,6 +51,25 @@ import Testing
         #expect(match(tickets) == [MatchProposal([0, 1])], "though the others are closer to each other")
     }
 
+    /// What one pass leaves in the arrays that the next uses again means nothing to it.
+    @Test func passesOfOneFunctionDoNotDisturbEachOther() {
+        let function = RatedMatch()
+        var generator = SeededGenerator(seed: testSeed())
+        for _ in 0..<100 {
+            let regions = Array(["eu", "us", "asia"].prefix(Int.random(in: 0...3, using: &generator)))
+            let tickets = (0..<Int.random(in: 0...60, using: &generator)).map { number in
+                Self.ticket(
+                    UInt64(number + 1), Double.random(in: 1000...2000, using: &generator),
+                    players: Int.random(in: 1...2, using: &generator),
+                    waiting: Int.random(in: 0...60, using: &generator),
+                    mode: ["a", "b", "c"][Int.random(in: 0...2, using: &generator)],
+                    latencies: regions.map { _ in Double.random(in: 0...200, using: &generator) })
+            }
+            let pool = MatchPool(tickets: tickets, players: 2...4, regions: regions, now: Self.now)
+            #expect(function.match(pool) == RatedMatch().match(pool))
+        }
+    }
+
     @Test func modesAndUnratedOnesAreKeptApartByWhatTheyAre() {
         let tickets = [
             Self.ticket(1, nil, mode: "a"), Self.ticket(2, 1500, mode: "b"), Self.ticket(3, 1500, mode: "a"),
