@@ -19,6 +19,7 @@ package struct ReplicaTrial {
         package var reconnects = 0
         package var entitiesCompared = 0
         package var entitiesStarved: UInt64 = 0
+        package var hashesCompared = 0
         package var visibilityChecks = 0
         /// The oldest state shown of an entity that has changed since, in ticks.
         package var stalenessMaximum: UInt64 = 0
@@ -38,6 +39,7 @@ package struct ReplicaTrial {
             reconnects += other.reconnects
             entitiesCompared += other.entitiesCompared
             entitiesStarved += other.entitiesStarved
+            hashesCompared += other.hashesCompared
             visibilityChecks += other.visibilityChecks
             stalenessMaximum = max(stalenessMaximum, other.stalenessMaximum)
         }
@@ -66,7 +68,7 @@ package struct ReplicaTrial {
         limits.viewsInFlightMaximum = [4, 32][world.roll(2)]
         limits.cellsPerViewMaximum = [4, 4096][world.roll(2)]
         self.limits = limits
-        replicator = Replicator(schema: world.table.schema, limits: limits)
+        replicator = Replicator(schema: world.table.schema, limits: limits, hashTicks: 2)
         for index in 0..<count {
             let id = SubscriberID("client\(index)")
             let interest = randomInterest()
@@ -200,6 +202,10 @@ package struct ReplicaTrial {
             if flight.baseAge == 0 { report.keyframesApplied += 1 }
             report.entitiesCompared += flight.view.count
             if let difference = client.difference(from: flight, world) { throw failure(difference, client) }
+            if let hash = replicator.takeHash(client.handle, of: Tick(flight.tick), from: world.table) {
+                guard hash == client.decoder.viewHash else { throw failure("the hashes differ", client) }
+                report.hashesCompared += 1
+            }
             if tick >= client.silentUntil, world.roll(8) != 0 {
                 client.up.append((tick + UInt64(world.roll(5)), .acknowledgement(Tick(flight.tick))))
             }

@@ -163,15 +163,29 @@ final class ShardSession: WebSocketApplication {
                 ServerMessage.writePong(id: id, clientMilliseconds: clientMilliseconds, shard.time, into: &$0)
             }
         case .hash(let tick, let hash):
-            if subscription.differs(tick: tick, hash: hash) { reportDesync(tick: tick, on: socket, now: now) }
+            compare(tick: tick, hash: hash, subscription, socket)
         }
     }
 
-    private func reportDesync(tick: UInt64, on socket: WebSocketConnection, now: Instant) {
+    private func compare(
+        tick: UInt64, hash: UInt64, _ subscription: Subscription, _ socket: WebSocketConnection
+    ) {
+        // Safety: the answer runs on the connection's loop, to which this object and the socket belong.
+        nonisolated(unsafe) let owner = self
+        nonisolated(unsafe) let socket = socket
+        subscription.compare(tick: tick, hash: hash) {
+            // The connection may have ended, or be with another shard.
+            guard owner.subscription === subscription else { return }
+            owner.reportDesync(tick: tick, on: socket)
+        }
+    }
+
+    private func reportDesync(tick: UInt64, on socket: WebSocketConnection) {
         send(on: socket) {
             ServerMessage.writeError(
                 .desync, "the state of tick \(tick) is another here", clientSequence: nil, tick: tick, into: &$0)
         }
+        let now = shard.worker.clock.now()
         guard now >= desyncLogNext else { return }
         desyncLogNext = now + Self.interval
         log.warning("shard \(shard.id): the client of \(subscriber) has another state of tick \(tick)")

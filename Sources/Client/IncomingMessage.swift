@@ -91,6 +91,7 @@ package enum IncomingMessage {
             tick: Tick(try number("tick", in: json)),
             tickRate: json["tick_rate_hz"]?.int.flatMap { TickRate(hertz: $0) },
             ticksPerSnapshot: max(1, json["ticks_per_snapshot"]?.int ?? 1),
+            hashTicks: max(0, json["hash_ticks"]?.int ?? 0),
             serverMilliseconds: try milliseconds("server_ms", in: json),
             resumeToken: json["resume"]?.string, isResumed: json["resumed"]?.bool ?? false,
             stateKind: isOfEntities ? .entities : .json, schema: isOfEntities ? json["schema"] : nil,

@@ -26,6 +26,9 @@ public final class Replica: Sendable {
     /// The tick of the newest frame applied; nil before the first.
     public var tick: Tick? { withEntities { $0.tick } }
 
+    /// The hash of what is in view (``ReplicaDecoder/viewHash``).
+    var viewHash: UInt64 { withEntities { $0.viewHash } }
+
     /// How many entities are in view.
     public var count: Int { withEntities { $0.count } }
 }

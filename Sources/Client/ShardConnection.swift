@@ -102,7 +102,7 @@ public final class ShardConnection: Sendable {
     }
 
     /// Tells the server the hash that this client's own simulation has at a tick; it answers with a refusal where they differ. Over a
-    /// WebSocket of stream v2 only.
+    /// WebSocket of stream v2 only. Of worlds of entities the connection tells it by itself.
     public func reportHash(_ hash: UInt64, tick: Tick) {
         say(OutgoingMessage.hash(hash, tick: tick))
     }

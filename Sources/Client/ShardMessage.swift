@@ -61,6 +61,8 @@ public struct ShardHello: Sendable {
     /// Nil for a rate that this client does not know.
     public let tickRate: TickRate?
     public let ticksPerSnapshot: Int
+    /// Every how many ticks the server compares hashes of the state; 0 for never.
+    public let hashTicks: Int
     /// The server's monotonic clock, in milliseconds.
     public let serverMilliseconds: Double
     /// Names this subscriber's seat to a later connection.

@@ -146,7 +146,7 @@ struct ShardSession {
         switch message {
         case .hello(let hello): greeted(hello, &steps)
         case .acknowledgement(let acknowledgement): acknowledge(acknowledgement, &steps)
-        case .refusal(let refusal): refused(refusal, &steps)
+        case .refusal(let refusal): refused(refusal, at: now, &steps)
         case .event(let event):
             // One that was delivered already is not delivered again, whatever a server sends.
             if event.sequence > eventLast ?? 0 { steps.append(.deliver(.event(event))) }
@@ -204,7 +204,9 @@ struct ShardSession {
         steps.append(.deliver(.acknowledged(acknowledgement)))
     }
 
-    private mutating func refused(_ refusal: InputRefusal, _ steps: inout [Step]) {
+    private mutating func refused(_ refusal: InputRefusal, at now: Instant, _ steps: inout [Step]) {
+        // What every later frame would build on is wrong: only a whole state helps.
+        if refusal.code == "DESYNC", replica != nil { askForKeyframe(at: now, &steps) }
         if let sequence = refusal.clientSequence {
             var kept = Deque<SentInput>()
             for index in 0..<unacknowledged.count where unacknowledged[index].sequence != sequence {
@@ -241,6 +243,9 @@ struct ShardSession {
             askForKeyframe(at: now, &steps)
         case .applied:
             steps.append(.send(OutgoingMessage.acknowledgement(frame.tick), isText: false))
+            if let hashTicks = hello?.hashTicks, hashTicks > 0, frame.tick.number % UInt64(hashTicks) == 0 {
+                steps.append(.send(OutgoingMessage.hash(replica.viewHash, tick: frame.tick), isText: true))
+            }
             if let clientSequence {
                 acknowledge(InputAcknowledgement(clientSequence: clientSequence, tick: frame.tick), &steps)
             }

@@ -25,10 +25,15 @@ final class EntityLayout: Sendable {
     struct PackedType: Sendable {
         let open: ContiguousArray<PackedField>
         let owned: ContiguousArray<PackedField>
+        /// A bit for each owner-only field, the first field in the lowest.
+        let ownedMask: UInt32
         /// The bits of a full state, without slot, type and generation.
         let stateBits: Int
         /// The weights of everything together.
         let weight: Double
+
+        /// Open and owner-only ones.
+        var fieldCount: Int { open.count + owned.count }
     }
 
     let schema: ComponentSchema
@@ -61,6 +66,7 @@ final class EntityLayout: Sendable {
                 let open = ContiguousArray(packed.filter { !$0.0 }.map(\.1))
                 return PackedType(
                     open: open, owned: ContiguousArray(packed.filter(\.0).map(\.1)),
+                    ownedMask: packed.enumerated().reduce(0) { $0 | ($1.element.0 ? 1 << UInt32($1.offset) : 0) },
                     stateBits: axes.reduce(0) { $0 + $1.bits } + open.reduce(0) { $0 + $1.bits },
                     weight: schema.position.weight + open.reduce(0) { $0 + $1.weight })
             })

@@ -68,6 +68,25 @@ public final class ReplicaDecoder {
         return found.id == id ? found : nil
     }
 
+    /// The hash of what is in view, which the server compares with what it knows (docs/protocol/replication.md, "Hash"): a replica of the
+    /// same tick has the same, whatever frames led to it. O(``count``).
+    public var viewHash: UInt64 {
+        var hash = ViewHash()
+        guard let view = views.last else { return hash.value }
+        view.words.withUnsafeBufferPointer { words in
+            guard let start = words.baseAddress else { return }
+            var owned = 0
+            for place in 0..<view.slots.count {
+                let slot = view.slots[place]
+                let isOwned = owned < view.owned.count && view.owned[owned] == slot
+                if isOwned { owned += 1 }
+                let entity = start + place * layout.stride
+                hash.combine(slot: slot, entity, owned: isOwned ? entity : nil, layout)
+            }
+        }
+        return hash.value
+    }
+
     private func entity(_ view: ReplicaView, _ place: Int) -> ReplicaEntity {
         let words = view.words[(place * layout.stride)..<((place + 1) * layout.stride)]
         let head = EntityHead(word: words[words.startIndex])

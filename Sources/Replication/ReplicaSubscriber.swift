@@ -22,6 +22,10 @@ final class ReplicaSubscriber {
     var base: Sent?
     /// Views sent since, in the order of their ticks.
     var inFlight: ContiguousArray<Sent> = []
+    /// Views of hashed ticks, for clients to compare theirs with.
+    var hashed: ContiguousArray<Sent> = []
+    /// The newest hashed tick.
+    var hashedTickLast: UInt64 = 0
     /// Without a base it gets keyframes ever more rarely, until it acknowledges one.
     var keyframeTickNext: UInt64 = 0
     var keyframeSpacing: UInt64 = 1

@@ -10,6 +10,10 @@ public protocol ReplicatedSimulation: Simulation {
     /// Whether ``isVisible(_:to:)`` is to be asked. Default: no.
     static var hasCustomVisibility: Bool { get }
 
+    /// Within what bounds they are sent. Asked once for each shard; those that make no sense trap then. Default: what fits a zone of a kilometre
+    /// or two in which people walk.
+    static var replicationLimits: ReplicationLimits { get }
+
     /// Its entities. The engine commits them after every step.
     var entities: EntityTable { get set }
 
@@ -27,6 +31,8 @@ public protocol ReplicatedSimulation: Simulation {
 
 extension ReplicatedSimulation {
     public static var hasCustomVisibility: Bool { false }
+
+    public static var replicationLimits: ReplicationLimits { ReplicationLimits() }
 
     /// Keeps the state of the step, for what is sent and for ``EntityTable/state(at:)``.
     public mutating func stepEnded(_ tick: Tick) { entities.commit(tick) }

@@ -67,7 +67,9 @@ extension Replicator {
             counters.viewsForgotten += 1
         }
         view.references += 1
-        subscriber.inFlight.append(ReplicaSubscriber.Sent(view: view, owned: owned, ownedTick: present.tick))
+        let sent = ReplicaSubscriber.Sent(view: view, owned: owned, ownedTick: present.tick)
+        subscriber.inFlight.append(sent)
+        if hashTicks > 0 { keepForHash(sent, of: subscriber, present) }
     }
 
     // MARK: Bodies for all

@@ -25,6 +25,8 @@ package final class Replicator {
     /// Subscribers there are.
     package private(set) var count = 0
 
+    /// Views of every so many ticks are kept to be hashed; 0 is none.
+    let hashTicks: UInt64
     let layout: EntityLayout
     let packer: EntityPacker
     let grid: CellGrid
@@ -46,11 +48,11 @@ package final class Replicator {
     var merge = ViewMerge()
     var selection = Selection()
 
-    package init(schema: ComponentSchema, limits: ReplicationLimits = ReplicationLimits()) {
-        precondition(
-            limits.viewEntitiesMaximum > 0 && limits.viewsInFlightMaximum > 0 && limits.ownedEntitiesMaximum >= 0,
-            "limits are positive")
+    /// Nobody yet. With `hashTicks` above 0 the views of every so many ticks can be asked for their hash.
+    package init(schema: ComponentSchema, limits: ReplicationLimits = ReplicationLimits(), hashTicks: UInt64 = 0) {
+        if let problem = limits.problem { preconditionFailure("the limits of a world's entities: \(problem)") }
         self.limits = limits
+        self.hashTicks = hashTicks
         layout = EntityLayout(schema)
         packer = EntityPacker(layout: layout)
         cache = RecordCache(packer)
@@ -123,11 +125,13 @@ package final class Replicator {
         if let base = subscriber.base.take() { pool.release(base.view) }
         for sent in subscriber.inFlight { pool.release(sent.view) }
         subscriber.inFlight.removeAll(keepingCapacity: true)
+        for sent in subscriber.hashed { pool.release(sent.view) }
+        subscriber.hashed.removeAll(keepingCapacity: true)
         subscriber.pendingSlots.removeAll(keepingCapacity: true)
         subscriber.pendingPriorities.removeAll(keepingCapacity: true)
     }
 
-    private func subscriber(_ handle: Handle) -> ReplicaSubscriber? {
+    func subscriber(_ handle: Handle) -> ReplicaSubscriber? {
         guard subscribers.indices.contains(Int(handle.index)), let found = subscribers[Int(handle.index)],
             found.serial == handle.serial
         else { return nil }

@@ -51,12 +51,14 @@ final class EntityStream<World: ReplicatedSimulation>: StateStream<World> {
         return json.finish().copyBytes()
     }()
 
-    init(counters: EntityCounters) {
+    init(_ configuration: ShardConfiguration, counters: EntityCounters) {
         self.counters = counters
-        var limits = ReplicationLimits()
+        var limits = World.replicationLimits
         // The shard has a limit of its own.
         limits.subscribersMaximum = .max
-        replicator = Replicator(schema: World.componentSchema, limits: limits)
+        limits.bytesPerFrame = configuration.bytesPerFrame ?? limits.bytesPerFrame
+        replicator = Replicator(
+            schema: World.componentSchema, limits: limits, hashTicks: UInt64(configuration.hashTicks))
     }
 
     override var schema: [UInt8] { schemaText }
@@ -125,6 +127,11 @@ final class EntityStream<World: ReplicatedSimulation>: StateStream<World> {
         post.flushStates()
         counters.add(replicator.counters, since: counted)
         counted = replicator.counters
+    }
+
+    override func takeHash(_ attachment: UInt64, of tick: Tick, _ shard: Shard<World>) -> UInt64? {
+        guard let handle = handles[attachment] else { return nil }
+        return replicator.takeHash(handle, of: tick, from: shard.world.entities)
     }
 
     override func end(_ ending: StreamEnding, by post: MessagePost) {

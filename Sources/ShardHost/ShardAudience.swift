@@ -14,7 +14,7 @@ final class ShardAudience<World: Simulation> {
     private let lanes = LaneSet()
     /// The messages of stream v2 for single connections.
     let post: MessagePost
-    private let keepsHashes: Bool
+    private let hashTicks: Int
     /// For streams v2 that get a state of their own; nil in worlds of JSON alone.
     private let stateStream: StateStream<World>?
     private var views: [World.View: ViewSlot] = [:]
@@ -62,15 +62,15 @@ final class ShardAudience<World: Simulation> {
         }
     }
 
-    /// Nobody yet. Events are numbered from behind `eventStart` on, and at most `eventsKeptMaximum` of them kept.
-    init(counters: ShardCounters, eventStart: EventCursor, eventsKeptMaximum: Int, keepsHashes: Bool = false) {
-        stateStream = makeStateStream(of: World.self, counters: counters.entities)
+    /// Nobody yet. Events are numbered from behind `eventStart` on.
+    init(_ configuration: ShardConfiguration, counters: ShardCounters, eventStart: EventCursor) {
+        stateStream = makeStateStream(of: World.self, configuration, counters: counters.entities)
         let counters = counters.fanout
         self.counters = counters
-        self.keepsHashes = keepsHashes
+        hashTicks = configuration.hashTicks
         post = MessagePost(lanes: lanes, counters: counters)
         eventHub = Hub(lanes: lanes, counters: counters)
-        eventLog = EventLog(start: eventStart, eventsMaximum: eventsKeptMaximum)
+        eventLog = EventLog(start: eventStart, eventsMaximum: configuration.eventsKeptMaximum)
     }
 
     /// The number of connections.
@@ -142,10 +142,15 @@ final class ShardAudience<World: Simulation> {
         }
     }
 
+    /// The hash of what a client has that applied its own state of `tick`; nil when that is not known.
+    func takeHash(_ attachment: UInt64, of tick: Tick, _ shard: Shard<World>) -> UInt64? {
+        stateStream?.takeHash(attachment, of: tick, shard)
+    }
+
     private func slot(of view: World.View) -> ViewSlot {
         if let slot = views[view] { return slot }
         let slot = ViewSlot(
-            hub: Hub(lanes: lanes, counters: counters), hashes: keepsHashes ? SnapshotHashes() : nil)
+            hub: Hub(lanes: lanes, counters: counters), hashes: hashTicks > 0 ? SnapshotHashes() : nil)
         views[view] = slot
         return slot
     }
@@ -234,6 +239,7 @@ final class ShardAudience<World: Simulation> {
         attachments[attachment] = Attachment(
             request, view: nil, followsEvents: session.followsEvents, subscription: subscription)
         var whole = SessionOpening(hello: session.hello)
+        whole.hashTicks = UInt64(hashTicks)
         if session.followsEvents {
             whole.events = opening
             whole.eventStripe = eventHub.admit(on: request.connection.loop, request.transport.ofEvents)

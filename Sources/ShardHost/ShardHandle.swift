@@ -2,7 +2,7 @@ package import PylonFanout
 package import PylonSimulation
 package import PylonStreamProtocol
 internal import PylonThreading
-internal import PylonTime
+package import PylonTime
 internal import Synchronization
 
 /// A running shard as the rest of the server sees it: safe from any thread, and without its world's type.
@@ -35,6 +35,10 @@ package protocol ShardHandle: AnyObject, Sendable {
 
     /// Counts a client whose state is not the shard's.
     func countDesync()
+
+    /// Compares the hash that a client has of its own state of `tick` with the shard's. Answers on the connection's loop: whether the two are known
+    /// to differ.
+    func compare(_ tick: Tick, hash: UInt64, of subscription: Subscription, answer: @escaping @Sendable (Bool) -> Void)
 
     /// Sends a connection the whole state of now. Asynchronous; the caller limits how often.
     func resendState(to subscription: Subscription)

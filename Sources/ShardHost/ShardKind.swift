@@ -52,8 +52,9 @@ public struct ShardKind: Sendable {
         self.lobby = lobby
         isPersistent = worldState.isPersistent
         makeHandle = { setup, configuration, worker, counters, keepers in
-            let shard = Shard(world: try makeWorld(setup), configuration: configuration, name: setup.id)
-            let saved = SavedShard(shard: shard)
+            let world = try makeWorld(setup)
+            try checkReplication(of: world, configuration)
+            let saved = SavedShard(shard: Shard(world: world, configuration: configuration, name: setup.id))
             return ShardRunner(
                 setup, kind: name, worker: worker, saved: saved, worldState: worldState, counters: counters,
                 keepers: keepers)

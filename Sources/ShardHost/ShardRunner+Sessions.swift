@@ -1,4 +1,5 @@
 internal import PylonBytes
+internal import PylonEventLoop
 internal import PylonEventStream
 internal import PylonFanout
 internal import PylonJSON
@@ -234,6 +235,17 @@ extension ShardRunner {
     }
 
     func countDesync() { counters.desyncs.add() }
+
+    func compare(_ tick: Tick, hash: UInt64, of subscription: Subscription, answer: @escaping @Sendable (Bool) -> Void)
+    {
+        let (attachment, loop) = (subscription.attachment, subscription.recipient?.loop)
+        worker.submit { [self] in
+            let known = isRunning ? audience.takeHash(attachment, of: tick, shard) : nil
+            let differs = known.map { $0 != hash } ?? false
+            if differs { countDesync() }
+            loop?.submit { answer(differs) }
+        }
+    }
 
     func resendState(to subscription: Subscription) {
         let attachment = subscription.attachment

@@ -65,9 +65,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             sequenceLast: saved.sequenceLast, keepsJSON: journal != nil)
         rateLimit = InputRateLimit(perSecond: configuration.inputsPerSecond)
         seats = SeatTable(grace: configuration.reconnectGrace)
-        audience = ShardAudience(
-            counters: counters, eventStart: EventCursor(saved.eventLast),
-            eventsKeptMaximum: configuration.eventsKeptMaximum, keepsHashes: configuration.hashTicks > 0)
+        audience = ShardAudience(configuration, counters: counters, eventStart: EventCursor(saved.eventLast))
         status.tick.store(saved.shard.tick.number, ordering: .relaxed)
         journal?.follow { [weak self] in
             self.map { ($0.shard, $0.audience.eventLast.number + UInt64($0.events.count)) }

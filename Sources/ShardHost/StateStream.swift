@@ -1,6 +1,7 @@
 internal import PylonFanout
 internal import PylonReplication
 internal import PylonSimulation
+internal import PylonTime
 
 /// How the state of a world goes out to streams v2 that get their own, subscriber by subscriber, instead of a snapshot that many share.
 /// Belongs to the shard's worker; the messages go by its post.
@@ -25,14 +26,19 @@ class StateStream<World: Simulation> {
     /// The same between steps for those who wait for their first, in a shard that rests; one that ticks lets them wait for the next.
     func publishFirst(_ shard: Shard<World>, into post: MessagePost) {}
 
+    /// The hash of what a connection's client has that applied the state of `tick`; nil when that is not known.
+    func takeHash(_ attachment: UInt64, of tick: Tick, _ shard: Shard<World>) -> UInt64? { nil }
+
     /// Ends every connection's stream.
     func end(_ ending: StreamEnding, by post: MessagePost) {}
 }
 
 /// The stream that the worlds of this type ask for; nil for those of JSON alone.
-func makeStateStream<World: Simulation>(of type: World.Type, counters: EntityCounters) -> StateStream<World>? {
+func makeStateStream<World: Simulation>(
+    of type: World.Type, _ configuration: ShardConfiguration, counters: EntityCounters
+) -> StateStream<World>? {
     func make<Replicated: ReplicatedSimulation>(_ type: Replicated.Type) -> AnyObject {
-        EntityStream<Replicated>(counters: counters)
+        EntityStream<Replicated>(configuration, counters: counters)
     }
     guard let replicated = type as? any ReplicatedSimulation.Type else { return nil }
     return make(replicated) as? StateStream<World>

@@ -30,6 +30,12 @@ package final class Subscription: @unchecked Sendable {
     private var hashes: SnapshotHashes?
     /// The tick from which on the subscriber has the view that it has.
     private var viewSince: UInt64 = 0
+    /// The same of a state of its own: every how many ticks the shard knows its hash, 0 for never.
+    private var hashTicks: UInt64 = 0
+    /// Hashes that the worker has not compared yet.
+    private var comparing = 0
+    /// 8: what a client sends that gets through a stall. More are not compared.
+    private static let comparingMaximum = 8
 
     init(shard: any ShardHandle, attachment: UInt64, request: SubscribeRequest, recipient: MessageRecipient? = nil) {
         self.shard = shard
@@ -98,6 +104,7 @@ package final class Subscription: @unchecked Sendable {
         guard let connection = openConnection() else { return }
         recipient?.begin(connection)
         connection.stateAcknowledged = 0
+        hashTicks = opening.hashTicks
         connection.write { $0.append(opening.hello.unsafeBytes) }
         if let stripe = opening.stripe {
             self.stripe = stripe
@@ -145,6 +152,21 @@ package final class Subscription: @unchecked Sendable {
         return true
     }
 
+    /// Compares the client's hash of its state of `tick` with the shard's; `differs` is called on the connection's loop if the two are known to
+    /// differ: at once for a state that many share, after a while for one of its own, which the worker alone can tell.
+    package func compare(tick: UInt64, hash: UInt64, differs: @escaping @Sendable () -> Void) {
+        guard hashTicks > 0 else {
+            if self.differs(tick: tick, hash: hash) { differs() }
+            return
+        }
+        guard tick % hashTicks == 0, comparing < Self.comparingMaximum else { return }
+        comparing += 1
+        shard.compare(Tick(tick), hash: hash, of: self) { [self] isAnother in
+            comparing -= 1
+            if isAnother { differs() }
+        }
+    }
+
     private func openConnection() -> Connection? {
         guard let connection = connection?.onLoop else { return nil }
         guard connection.isOpen else {
@@ -163,6 +185,8 @@ struct SessionOpening: Sendable {
     var first: Frame?
     var stripe: SnapshotStripe?
     var hashes: SnapshotHashes?
+    /// Every how many ticks the worker knows the hash of a state of its own.
+    var hashTicks: UInt64 = 0
     /// The events that it misses, if it follows them.
     var events: [SharedBytes] = []
     var eventStripe: EventStripe?

@@ -25,6 +25,8 @@ public struct ShardConfiguration: Hashable, Sendable {
     public var inputDelayTicks = 0
     /// The hash of the state is kept every so many ticks, for clients to compare theirs with; 0 is never.
     public var hashTicks = 0
+    /// Bytes of one subscriber's frame of entities, in `bytesPerFrameRange`; nil is what the world's limits say.
+    public var bytesPerFrame: Int?
     /// What is recorded, and what outlives the process.
     public var keeping = ShardKeeping()
 
@@ -32,6 +34,8 @@ public struct ShardConfiguration: Hashable, Sendable {
     public static let reconnectGraceMaximum: Duration = .seconds(600)
     /// 32 ticks: 1.6 s at the standard rate, more than any connection's jitter.
     public static let inputDelayMaximum = 32
+    /// 64 bytes hold a dozen moves; 256 KiB is the most that a frame ever has.
+    public static let bytesPerFrameRange = 64...262_144
     /// Players at a time, several connections of one counting once; 0 is unlimited but for `subscribersMaximum`.
     public var playersMaximum = 0
     /// Spectators at a time; 0 is unlimited but for `subscribersMaximum`.
@@ -46,7 +50,7 @@ public struct ShardConfiguration: Hashable, Sendable {
         [
             "tick_rate_hz", "max_subscribers", "max_input_queue", "idle_ticks_before_shutdown", "snapshot_format",
             "ticks_per_snapshot", "events_kept", "reconnect_grace_ms", "inputs_per_second", "input_delay_ticks",
-            "hash_ticks", "max_players", "max_spectators", "max_ticks",
+            "hash_ticks", "bytes_per_frame", "max_players", "max_spectators", "max_ticks",
         ] + ShardKeeping.fieldNames
 
     /// Reads the engine's fields out of a shard's `config` object; missing ones keep their default.
@@ -100,6 +104,7 @@ public struct ShardConfiguration: Hashable, Sendable {
             inputDelayTicks = ticks
         }
         if let ticks = try Self.integer("hash_ticks", in: json, 0...1_000_000) { hashTicks = ticks }
+        bytesPerFrame = try Self.integer("bytes_per_frame", in: json, Self.bytesPerFrameRange)
     }
 
     static func integer(

@@ -24,6 +24,7 @@ package enum WebClient {
         script("/pylon/schema.js", PackageResources.schema_js),
         script("/pylon/states.js", PackageResources.states_js),
         script("/pylon/transport.js", PackageResources.transport_js),
+        script("/pylon/viewhash.js", PackageResources.viewhash_js),
     ]
 
     private static func script(_ path: String, _ bytes: [UInt8]) -> File {

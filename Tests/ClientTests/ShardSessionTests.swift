@@ -211,6 +211,25 @@ internal import Testing
         #expect(session.replica?.tick == nil)
     }
 
+    @Test mutating func hashesOfTheReplicaAreReportedAndADifferenceAsksForAKeyframe() throws {
+        _ = session.opened(isV2: true)
+        _ = try greet(#","hash_ticks":21"# + Self.schema)
+        #expect(session.hello?.hashTicks == 21)
+        let applied = try receive(frame: [3, 42, 0, 0, 0], at: now)
+        guard case .send([4, 42], false) = applied[0], case .send(let report, true) = applied[1] else {
+            throw Unexpected()
+        }
+        #expect(report == OutgoingMessage.hash(0xCBF2_9CE4_8422_2325, tick: Tick(42)))
+        #expect(
+            texts(try receive(frame: [3, 43, 1, 0, 0], at: now)).count == 1, "no hashed tick: an acknowledgement alone")
+        let refused = try receive(#"{"type":"error","code":"DESYNC","message":"","client_seq":null,"tick":42}"#)
+        #expect(texts(refused) == [#"{"type":"keyframe"}"#])
+        guard case .deliver(.refused(let refusal))? = refused.last else { throw Unexpected() }
+        #expect(refusal.code == "DESYNC")
+        #expect(
+            texts(try receive(#"{"type":"error","code":"DESYNC","message":"","client_seq":null,"tick":43}"#)).isEmpty)
+    }
+
     @Test mutating func aSchemaThatCannotBeReadEndsTheStream() throws {
         _ = session.opened(isV2: true)
         guard case .give(.invalidMessage)? = try greet(#","state":"entities","schema":{"version":2}"#).first else {

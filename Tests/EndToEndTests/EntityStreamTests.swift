@@ -138,4 +138,52 @@ internal import Testing
         #expect(watcher.own == nil)
         #expect((0..<watcher.decoder.count).allSatisfy { watcher.decoder[$0].value(1) == .integer(0) })
     }
+
+    @Test func aReplicaThatIsAnotherIsReported() throws {
+        let server = try ServerHarness()
+        try server.createShard("desync", "herd", #"{"tick_rate_hz":20,"animals":50,"hash_ticks":2}"#)
+        let player = try Player(server, "desync", "ann")
+        func report(_ hash: UInt64, of tick: UInt64) throws {
+            let digits = String(hash, radix: 16)
+            let text = String(repeating: "0", count: 16 - digits.count) + digits
+            try player.socket.send(text: #"{"type":"hash","tick":\#(tick),"hash":"\#(text)"}"#)
+        }
+        func takeHashedState() throws -> UInt64 {
+            while true {
+                try player.takeState()
+                if let tick = player.decoder.tick?.number, tick % 2 == 0 { return tick }
+            }
+        }
+        for _ in 0..<5 {
+            let tick = try takeHashedState()
+            try report(player.decoder.viewHash, of: tick)
+        }
+        let tick = try takeHashedState()
+        try report(player.decoder.viewHash ^ 1, of: tick)
+        var error: JSONValue?
+        while error == nil {
+            if case .text(let text) = try player.socket.next() { error = try JSONParser.parse(text) }
+        }
+        #expect(error?["code"] == "DESYNC" && error?["tick"]?.int == Int(tick))
+        #expect(try server.metric("pylon_desyncs_total") == 1)
+        #expect(server.eventually { server.log.contains("another state of tick \(tick)") })
+        server.stop()
+    }
+
+    @Test func aShardsConfigSetsTheBytesOfAFrame() throws {
+        try server.createShard("narrow", "herd", #"{"tick_rate_hz":20,"animals":2000,"bytes_per_frame":200}"#)
+        let player = try Player(server, "narrow", "ann")
+        for _ in 0..<20 {
+            let before = player.bytes
+            try player.takeState()
+            // The head comes besides.
+            #expect(player.bytes - before <= 200 + 12)
+        }
+        for config in [#"{"bytes_per_frame":63}"#, #"{"ticks_per_snapshot":32}"#] {
+            let answer = try server.request(
+                "POST", "/api/shards", token: ServerHarness.adminToken,
+                body: #"{"id":"no","kind":"herd","config":\#(config)}"#)
+            #expect(answer.status == 400 && answer.json["error"]?["code"] == "INVALID_SHARD_CONFIG")
+        }
+    }
 }

@@ -26,7 +26,10 @@ final class ReplicaSetup {
     /// Whether frames leave.
     var sends = true
 
-    init(limits: ReplicationLimits = ReplicationLimits(), entitiesMaximum: Int = 1000, historyTicks: Int = 16) throws {
+    init(
+        limits: ReplicationLimits = ReplicationLimits(), entitiesMaximum: Int = 1000, historyTicks: Int = 16,
+        hashTicks: UInt64 = 0
+    ) throws {
         let schema = try ComponentSchema(
             position: PositionSchema(dimensions: 2, min: 0, max: 1024, bits: 16),
             types: [
@@ -40,7 +43,7 @@ final class ReplicaSetup {
                 EntityType("b"),
             ])
         table = EntityTable(schema: schema, entitiesMaximum: entitiesMaximum, historyTicks: historyTicks)
-        replicator = Replicator(schema: schema, limits: limits)
+        replicator = Replicator(schema: schema, limits: limits, hashTicks: hashTicks)
     }
 
     func add(_ name: String, _ interest: Interest = .everything, bytesPerFrame: Int? = nil) throws -> Replicator.Handle

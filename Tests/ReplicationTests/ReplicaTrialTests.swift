@@ -14,5 +14,6 @@ struct ReplicaTrialTests {
         let report = trial.report
         #expect(report.framesLost > 0 && report.framesStale > 0 && report.framesDoubled > 0)
         #expect(report.keyframesApplied > 0 && report.framesApplied > 300 && report.entitiesCompared > 0)
+        #expect(report.hashesCompared > 50)
     }
 }

@@ -44,6 +44,7 @@ struct ReplicationVectorTests {
                 let body = try #require(Hex.decode(hex))
                 let outcome = try decoder.apply(tick: Tick(UInt64(tick)), baseAge: UInt64(age), body: body)
                 #expect(outcome == .applied)
+                #expect(ReplicationVectors.text(of: decoder.viewHash) == frame["hash"]?.string)
                 var json = JSONWriter()
                 ReplicationVectors.write(decoder, into: &json)
                 let shown = try JSONParser.parse(json.text)

@@ -14,6 +14,7 @@ struct ReplicationVectors {
     private var handle: Replicator.Handle?
     private var tick: UInt64 = 100
     private var frames: [String] = []
+    private var hashesCompared = 0
     private let owner = SubscriberID("me")
 
     /// The text of the file.
@@ -43,7 +44,7 @@ struct ReplicationVectors {
                 EntityType("door", [ComponentField("open", .bool)]),
             ])
         table = EntityTable(schema: schema, historyTicks: 8)
-        replicator = Replicator(schema: schema)
+        replicator = Replicator(schema: schema, hashTicks: 1)
         decoder = ReplicaDecoder(schema: schema)
         handle = replicator.add(owner, interest: .everything)
     }
@@ -125,17 +126,34 @@ struct ReplicationVectors {
         }
         guard let sent else { return }
         try decoder.apply(tick: Tick(tick), baseAge: sent.baseAge, body: sent.body)
+        // What is older than the history cannot be compared: the frames of the starved.
+        if let handle, let hash = replicator.takeHash(handle, of: Tick(tick), from: table) {
+            guard hash == decoder.viewHash else { throw Difference(note: note) }
+            hashesCompared += 1
+        }
         var json = JSONWriter()
         json.beginObject()
         json.member("note", note)
         json.member("tick", tick)
         json.member("base_age", sent.baseAge)
         json.member("body", Hex.encode(sent.body))
+        json.member("hash", Self.text(of: decoder.viewHash))
         json.key("entities")
         Self.write(decoder, into: &json)
         json.endObject()
         frames.append(json.text)
         if acknowledged, let handle { replicator.acknowledge(handle, Tick(tick)) }
+    }
+
+    /// The server's hash of a view is not the client's.
+    struct Difference: Error {
+        let note: String
+    }
+
+    /// 16 hexadecimal digits.
+    static func text(of hash: UInt64) -> String {
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
     /// What a client shows.
@@ -169,6 +187,7 @@ struct ReplicationVectors {
     }
 
     private func text(_ dimensions: Int) throws -> String {
+        guard hashesCompared > 10 else { throw Difference(note: "compared too rarely") }
         var json = JSONWriter()
         table.schema.write(into: &json)
         return "{\"name\":\"\(dimensions) dimensions\",\n\"schema\":\(json.text),\n\"frames\":[\n"

@@ -24,6 +24,14 @@ import Testing
 
         static let kind = ShardKind("ledger") { _ in BeadWorld() }
 
+        /// Two beads besides the subscriber's own.
+        static var replicationLimits: ReplicationLimits {
+            var limits = ReplicationLimits()
+            limits.viewEntitiesMaximum = 2
+            limits.bytesPerFrame = 100
+            return limits
+        }
+
         var entities = EntityTable(schema: componentSchema, entitiesMaximum: 100)
         private var beads: [SubscriberID: EntityID] = [:]
         private var moves = 0
@@ -223,4 +231,178 @@ import Testing
         #expect(next.tick == 2 && places(other).sorted() == [3, 4])
         fixture.stop()
     }
+
+    // MARK: Desync
+
+    /// Compares a hash as the connection's protocol does; returns whether the client was told of a difference.
+    private func differs(
+        _ fixture: ShardFixture, _ member: ShardFixture.Member, tick: UInt64, _ hash: UInt64
+    ) throws -> Bool {
+        let subscription = try #require(member.subscription)
+        let heard = Mailbox<Bool>()
+        try fixture.server.thread.run {
+            subscription.value.compare(tick: tick, hash: hash) { heard.put(true) }
+        }
+        _ = fixture.worker.runDue()
+        // Behind the worker's answer.
+        try fixture.server.thread.run { heard.put(false) }
+        return try heard.next()
+    }
+
+    @Test func aReplicaThatIsAnotherIsNoticed() throws {
+        let fixture = try ShardFixture(kinds: [BeadWorld.kind])
+        let shard = try fixture.create(["hash_ticks": 2])
+        let (a, b) = (
+            try fixture.join(shard, as: "a", stream: .v2()), try fixture.join(shard, as: "b", stream: .v2())
+        )
+        #expect(try a.json()["hash_ticks"] == 2)
+        _ = try b.json()
+        let decoders = [
+            ReplicaDecoder(schema: BeadWorld.componentSchema), ReplicaDecoder(schema: BeadWorld.componentSchema),
+        ]
+        for tick in 2...8 as ClosedRange<UInt64> {
+            try fixture.push(.integer(Int64(tick)), from: a, client: tick)
+            fixture.advance(.milliseconds(50))
+            for (member, decoder) in zip([a, b], decoders) {
+                // The subscriber without inputs of its own gets a frame for what the other did.
+                #expect(try take(member, decoder).tick == tick)
+                try acknowledge(fixture, member, tick)
+                guard tick == 2 || tick == 4 else { continue }
+                #expect(try !differs(fixture, member, tick: tick, decoder.viewHash))
+                #expect(try !differs(fixture, member, tick: tick, 1), "of each tick one is compared")
+            }
+        }
+        // Each sees its own bead's secret, and not the other's.
+        #expect(decoders[0].viewHash != decoders[1].viewHash)
+        #expect(try !differs(fixture, a, tick: 7, 1), "no hashed tick")
+        #expect(try !differs(fixture, a, tick: 10, 1), "not sent yet")
+        #expect(fixture.registry.counters.desyncs.value == 0)
+        // The state of 6 is another than that of 8.
+        #expect(try differs(fixture, a, tick: 6, decoders[0].viewHash))
+        #expect(try differs(fixture, b, tick: 8, decoders[1].viewHash ^ 1 << 40))
+        #expect(try !differs(fixture, a, tick: 8, decoders[0].viewHash))
+        #expect(fixture.registry.counters.desyncs.value == 2)
+        // Nothing is known of the shard's own states once it is over.
+        shard.stop(.finished)
+        _ = fixture.worker.runDue()
+        #expect(fixture.registry.counters.desyncs.value == 2)
+        fixture.stop()
+    }
+
+    @Test func aFloodOfHashesIsNotCompared() throws {
+        let fixture = try ShardFixture(kinds: [BeadWorld.kind])
+        let shard = try fixture.create(["hash_ticks": 1])
+        let member = try fixture.join(shard, as: "a", stream: .v2())
+        _ = try member.json()
+        for _ in 0..<20 {
+            try fixture.push(.integer(5), from: member, client: nil)
+            fixture.advance(.milliseconds(50))
+        }
+        let subscription = try #require(member.subscription)
+        let heard = Mailbox<UInt64>()
+        try fixture.server.thread.run {
+            // Frames went out for 2, 3, 5 and 9, ever more rarely without an acknowledgement.
+            for tick in [2, 3, 5, 9, 9, 9, 9, 9, 17] as [UInt64] {
+                subscription.value.compare(tick: tick, hash: 1) { heard.put(tick) }
+            }
+        }
+        _ = fixture.worker.runDue()
+        #expect(try heard.take(4) == [2, 3, 5, 9])
+        try fixture.server.thread.run {}
+        #expect(heard.count == 0, "the ninth was one too many")
+        #expect(try differs(fixture, member, tick: 17, 1))
+        fixture.stop()
+    }
+
+    // MARK: Settings
+
+    @Test func aWorldDeclaresItsLimits() throws {
+        let fixture = try ShardFixture(kinds: [BeadWorld.kind])
+        let shard = try fixture.create()
+        let members = try ["a", "b", "c", "d"].map { try fixture.join(shard, as: $0, stream: .v2()) }
+        _ = try members[0].json()
+        fixture.advance(.milliseconds(50))
+        let decoder = ReplicaDecoder(schema: BeadWorld.componentSchema)
+        _ = try take(members[0], decoder)
+        // Two of the four, and its own if it is none of them.
+        #expect((2...3).contains(decoder.count))
+        #expect(fixture.registry.counters.entities.viewsCut.value > 0)
+        fixture.stop()
+    }
+
+    @Test func aShardsConfigSetsTheBytesOfAFrame() throws {
+        func bytes(_ config: JSONValue) throws -> UInt64 {
+            let fixture = try ShardFixture(kinds: [CrowdWorld.kind])
+            let shard = try fixture.create(config)
+            let member = try fixture.join(shard, as: "a", stream: .v2())
+            _ = try member.json()
+            fixture.advance(.milliseconds(50))
+            defer { fixture.stop() }
+            return fixture.registry.counters.entities.bytesSent.value
+        }
+        let whole = try bytes([:])
+        #expect(whole > 250)
+        let part = try bytes(["bytes_per_frame": 64])
+        #expect(part > 40 && part <= 64)
+        #expect(try bytes(["bytes_per_frame": 262_144]) == whole)
+    }
+
+    @Test func aConfigThatTheWorldCannotDoIsRefused() throws {
+        let fixture = try ShardFixture(kinds: [BeadWorld.kind, ShardKind("json") { _ in LedgerWorld() }])
+        func problem(_ kind: String, _ config: JSONValue) -> RegistryError? {
+            #expect(throws: RegistryError.self) { try fixture.registry.create(id: "x", kind: kind, config: config) }
+        }
+        #expect(
+            problem("json", ["bytes_per_frame": 1000])
+                == .invalidConfiguration(
+                    ConfigurationError("bytes_per_frame", "needs a kind whose worlds are of entities")))
+        // The history is 64 ticks.
+        #expect(
+            problem("ledger", ["ticks_per_snapshot": 32])
+                == .invalidConfiguration(
+                    ConfigurationError(
+                        "ticks_per_snapshot",
+                        "must be at most 31, so that two of them are within the 64 ticks of the world's history")))
+        #expect(fixture.registry.get("x") == nil)
+        _ = try fixture.create(["ticks_per_snapshot": 31])
+        _ = try fixture.create(["ticks_per_snapshot": 10_000], id: "j", kind: "json")
+        fixture.stop()
+    }
+
+    /// At the rarest publishing that is allowed frames still build on each other, also while an acknowledgement is late.
+    @Test func rareFramesAreNoKeyframes() throws {
+        let fixture = try ShardFixture(kinds: [BeadWorld.kind])
+        let shard = try fixture.create(["ticks_per_snapshot": 31, "tick_rate_hz": 100])
+        let member = try fixture.join(shard, as: "a", stream: .v2())
+        _ = try member.json()
+        let decoder = ReplicaDecoder(schema: BeadWorld.componentSchema)
+        var frames: [Taken] = []
+        for number in 1...4 as ClosedRange<Int64> {
+            try fixture.push(.integer(number), from: member)
+            for _ in 0..<31 { fixture.advance(.milliseconds(10)) }
+            frames.append(try take(member, decoder))
+            if number == 1 || number == 3 { try acknowledge(fixture, member, frames[frames.count - 1].tick) }
+        }
+        #expect(frames.map(\.tick) == [31, 62, 93, 124])
+        #expect(frames.map(\.baseAge) == [0, 31, 62, 31])
+        fixture.stop()
+    }
+}
+
+/// A hundred entities in sight of all.
+private struct CrowdWorld: ReplicatedSimulation {
+    static let kind = ShardKind("ledger") { _ in CrowdWorld() }
+    static let componentSchema = EntityStreamTests.BeadWorld.componentSchema
+
+    var entities = EntityTable(schema: componentSchema, entitiesMaximum: 100)
+
+    init() {
+        for place in 0..<100 { _ = try? entities.spawn(0, at: Vector3(Double(place), Double(place))) }
+    }
+
+    static func decodeInput(_ json: JSONValue) throws -> Int { 0 }
+    mutating func apply(_ input: Int, from subscriber: SubscriberID, _ context: StepContext) throws {}
+    mutating func step(_ context: StepContext) {}
+    func interest(of subscriber: SubscriberID) -> Interest { .everything }
+    func writeSnapshot(of view: WholeView, _ context: SnapshotContext, into json: inout JSONWriter) { json.null() }
 }

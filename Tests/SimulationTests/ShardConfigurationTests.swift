@@ -59,7 +59,7 @@ import Testing
         ("tick_rate_hz", 0, 1000), ("max_subscribers", 0, 10_000_000), ("max_input_queue", 0, 10_000_000),
         ("idle_ticks_before_shutdown", 0, 1_000_000_000), ("ticks_per_snapshot", 1, 10_000),
         ("reconnect_grace_ms", 0, 600_000), ("inputs_per_second", 0, 1_000_000), ("input_delay_ticks", 0, 32),
-        ("hash_ticks", 0, 1_000_000),
+        ("hash_ticks", 0, 1_000_000), ("bytes_per_frame", 64, 262_144),
     ])
     func everyRangeIsKept(field: String, least: Int, most: Int) throws {
         let problem = ConfigurationError(field, "must be a whole number from \(least) to \(most)")
@@ -83,7 +83,8 @@ import Testing
             ShardConfiguration.fieldNames == [
                 "tick_rate_hz", "max_subscribers", "max_input_queue", "idle_ticks_before_shutdown", "snapshot_format",
                 "ticks_per_snapshot", "events_kept", "reconnect_grace_ms", "inputs_per_second", "input_delay_ticks",
-                "hash_ticks", "max_players", "max_spectators", "max_ticks", "record", "record_hash_ticks",
+                "hash_ticks", "bytes_per_frame", "max_players", "max_spectators", "max_ticks", "record",
+                "record_hash_ticks",
                 "checkpoint_ticks", "journal",
             ])
     }

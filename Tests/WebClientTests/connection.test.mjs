@@ -285,6 +285,23 @@ test("an event stream whose events are gone begins without a cursor", async () =
   assert.deepEqual(requests.map((url) => url.searchParams.get("resume_events")), [null, "7", null]);
 });
 
+test("an input is posted with the tick it belongs to", async () => {
+  let stream;
+  const body = new ReadableStream({ start: (controller) => { stream = controller; } });
+  const { environment, connection } = await streaming([{ body }]);
+  const posted = [];
+  environment.respond = async (url, { body: text } = {}) => {
+    posted.push(JSON.parse(text));
+    return new Response("{}");
+  };
+  stream.enqueue(new TextEncoder().encode(`event: hello\ndata: ${JSON.stringify(hello())}\n\n`));
+  while (connection.status !== "live") await settle();
+  connection.send({ x: 1 }, { tick: 120 });
+  while (posted.length < 1) await settle();
+  assert.equal(posted[0].tick, 120);
+  connection.close();
+});
+
 test("inputs that wait to be posted when the stream ends are not posted behind it", async () => {
   let stream, answer;
   const body = new ReadableStream({ start: (controller) => { stream = controller; } });
@@ -321,4 +338,21 @@ test("a text/event-stream is split however it is cut", () => {
     split(stream.slice(cut));
     assert.deepEqual(events, expected, `cut at ${cut}`);
   }
+});
+
+test("hashes of the entities are reported, and a difference asks for a keyframe once", async () => {
+  const axis = { min: 0, max: 1, bits: 8 };
+  const schema = { version: 1, position: { axes: [axis, axis], difference_bits: [5, 6, 8], weight: 1 }, types: [{ name: "stone", fields: [] }] };
+  const { environment, socket, named } = await opened();
+  socket.open("pylon.v2");
+  socket.text(hello({ state: "entities", schema, hash_ticks: 21 }));
+  socket.bytes(3, 42, 0, 0, 0);
+  socket.bytes(3, 43, 1, 0, 0);
+  assert.deepEqual(socket.messages, [{ type: "hash", tick: 42, hash: "cbf29ce484222325" }]);
+  for (let again = 0; again < 2; again++) socket.text({ type: "error", code: "DESYNC", message: "another", client_seq: null, tick: 42 });
+  assert.deepEqual(socket.messages.slice(1), [{ type: "keyframe" }]);
+  assert.equal(named("error").length, 2);
+  await environment.pass(1_000);
+  socket.text({ type: "error", code: "DESYNC", message: "another", client_seq: null, tick: 42 });
+  assert.equal(socket.messages.length, 3);
 });

@@ -17,6 +17,7 @@ for (const { name, schema, frames } of cases) {
       assert.equal(replica.apply(frameOf(frame)), true, frame.note);
       assert.equal(replica.tick, frame.tick);
       assert.deepEqual([...replica.entities.values()], expected(frame), frame.note);
+      assert.equal(replica.hash(), frame.hash, frame.note);
       assert.equal(replica.needsKeyframe, false);
     }
   });

@@ -132,7 +132,10 @@ export class ShardConnection<State = JSONValue, Input = unknown, Event = JSONVal
   send(input: Input, options?: { tick?: number }): number;
   /** Asks for the whole state; over a WebSocket of version 2 only. */
   requestKeyframe(): void;
-  /** Tells the server the hash, 16 hexadecimal digits, that this client's own simulation has at a tick. */
+  /**
+   * Tells the server the hash, 16 hexadecimal digits, that this client's own simulation has at a tick. Of entities the connection tells it by
+   * itself, and asks for a keyframe when the answer is `DESYNC`.
+   */
   reportHash(tick: number, hash: string): void;
   /** Ends it for good. */
   close(): void;
@@ -271,6 +274,8 @@ export class Replica extends Emitter<{ enter: Entity; change: Entity; leave: Ent
   readonly tick: number;
   /** Set when only a keyframe helps; until one is applied. */
   readonly needsKeyframe: boolean;
+  /** The hash of what is in view, 16 hexadecimal digits, which the server compares with its own. */
+  hash(): string;
   /** Applies a frame; false for one that is of no use. Throws `ReplicaError`, changing nothing, for what no server sends. */
   apply(frame: { tick: number; base_age: number; body: Uint8Array }): boolean;
 }

@@ -287,6 +287,7 @@ export class ShardConnection extends Emitter {
     }
     this.tick = frame.tick;
     this.#link.send(acknowledgementOf(frame.tick));
+    if (this.hello.hash_ticks > 0 && frame.tick % this.hello.hash_ticks === 0) this.reportHash(frame.tick, this.replica.hash());
     if (frame.client_seq !== null) this.#acknowledge(frame.client_seq, frame.tick);
     this.emit("state", { tick: frame.tick, replica: this.replica, ack: this.acknowledged, bytes });
   }
@@ -315,6 +316,8 @@ export class ShardConnection extends Emitter {
 
   #refused({ code, message, client_seq: sequence }) {
     if (typeof sequence === "number") this.#unacknowledged = this.#unacknowledged.filter((input) => input.sequence !== sequence);
+    // What every later frame would build on is wrong: only a whole state helps.
+    if (code === "DESYNC" && this.replica) this.#askForKeyframe();
     this.#tell(code, message, sequence);
   }
 

@@ -3,6 +3,7 @@
 import { BitReader, ReplicaError } from "./bits.js";
 import { Emitter } from "./emitter.js";
 import { EntityLayout, headOf, idOf } from "./schema.js";
+import { ViewHash } from "./viewhash.js";
 
 export { ReplicaError };
 
@@ -38,6 +39,19 @@ export class Replica extends Emitter {
 
   /** The entities that belong to this client. */
   get owned() { return [...this.entities.values()].filter((entity) => entity.isOwned); }
+
+  /**
+   * The hash of what is in view, 16 hexadecimal digits: the server compares it with what it knows (docs/protocol/replication.md, "Hash"). It
+   * costs as much as all entities in view.
+   */
+  hash() {
+    const hash = new ViewHash();
+    const view = this.#views.at(-1);
+    view?.slots.forEach((slot, place) => {
+      hash.combine(this.#layout, slot, view.words, place * this.#layout.stride, view.owned.includes(slot));
+    });
+    return hash.text;
+  }
 
   /**
    * Applies a message of the type `entities`. Says whether it is the present now: false for a frame that is not newer, or whose base is

@@ -13,7 +13,8 @@ export class EntityLayout {
     const first = 1 + this.axes.length;
     this.types = schema.types.map(({ name, fields }) => {
       const packed = fields.map((field, index) => packedField(field, first + index));
-      return { name, open: packed.filter((field) => !field.isOwnerOnly), owned: packed.filter((field) => field.isOwnerOnly) };
+      const ownedMask = packed.reduce((mask, { isOwnerOnly }, index) => (isOwnerOnly ? mask | (1 << index) : mask), 0);
+      return { name, open: packed.filter((field) => !field.isOwnerOnly), owned: packed.filter((field) => field.isOwnerOnly), fieldCount: packed.length, ownedMask };
     });
     this.typeBits = 32 - Math.clz32(this.types.length - 1);
     this.stride = first + Math.max(0, ...schema.types.map((type) => type.fields.length));
