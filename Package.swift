@@ -168,7 +168,8 @@ let package = Package(
             dependencies: [
                 "CAllocationCounter", "CBenchSystem", "CFloor", "CSQLiteFloor", "CSystem", "PylonBenchKit",
                 "PylonBytes", "PylonJSON", "PylonMatchmaking", "PylonReplicaTrial", "PylonReplication",
-                "PylonStreamProtocol", "PylonThreading", "PylonTime", "PylonWebSocket",
+                "PylonShardHost", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonThreading",
+                "PylonTime", "PylonWebSocket",
             ],
             path: "Benchmarks/PylonBench", swiftSettings: strict),
 

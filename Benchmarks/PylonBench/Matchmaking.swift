@@ -3,32 +3,36 @@ internal import PylonMatchmaking
 internal import PylonThreading
 internal import PylonTime
 
-/// Passes of the matchmaker over full queues, in this process and on this thread; shards cost nothing here.
+/// Passes of the matchmaker over full queues, in this process; the shards of the matches cost nothing here.
 struct Matchmaking: Scenario {
     static let name = "matchmaker"
-    static let grammar = Arguments.Grammar(values: ["players", "seed"])
+    static let grammar = Arguments.Grammar(values: ["players", "seed", "seconds"])
     static let usage = """
-        pylon-bench matchmaker [--players 50000] [--seed 1]
+        pylon-bench matchmaker [--players 50000] [--seed 1] [--seconds 5]
           Queues so many players, times the first pass over them, and goes on until nobody else can be matched: duels by rating; parties of one to three in five regions, ten to a match; parties
-          that never fit; and the reference's order of joining. Then all acknowledge.
+          that never fit; and the reference's order of joining. Then all acknowledge. At last a worker ticks 60 shards at 60 Hz, for
+          so many seconds alone and as long beside passes over parties that never fit.
         """
 
     /// The bar of a pass over 50,000 players; other numbers are measured without one.
     private static let barPlayers = 50_000
     private static let barMilliseconds = 50.0
 
-    private let rig: Rig
+    let rig: Rig
     private let players: Int
     private let seed: UInt64
+    /// How long ticks are measured.
+    let seconds: Int
 
     init(_ arguments: Arguments, _ rig: Rig) throws(BenchError) {
         self.rig = rig
         players = try arguments.number("players", default: Self.barPlayers, in: 10...500_000)
         seed = UInt64(try arguments.number("seed", default: 1, in: 0...1_000_000_000))
+        seconds = try arguments.number("seconds", default: 5, in: 1...600)
     }
 
     /// What waits, and for what.
-    private struct Load {
+    struct Load {
         let name: String
         let players: ClosedRange<Int>
         let match: any MatchFunction
@@ -41,14 +45,18 @@ struct Matchmaking: Scenario {
         Load(
             name: "parties", players: 10...10, match: RatedMatch(), parties: 1...3,
             regions: ["eu", "us-east", "us-west", "asia", "oceania"]),
-        Load(name: "misfits", players: 4...4, match: RatedMatch(), parties: 3...3),
+        misfits,
         Load(name: "in-order", players: 2...2, match: FixedSizeMatch()),
     ]
+
+    static let misfits = Load(name: "misfits", players: 4...4, match: RatedMatch(), parties: 3...3)
 
     func run(_ output: Output) throws(BenchError) {
         for load in Self.loads {
             output.print(try rig.median(load.name) { (_) throws(BenchError) in measure(load) }, of: Self.self)
         }
+        let ticks = try rig.median("beside-ticks") { (_) throws(BenchError) in try measureTicks() }
+        output.print(ticks, of: Self.self)
     }
 
     private func measure(_ load: Load) -> Figures {
@@ -93,7 +101,7 @@ struct Matchmaking: Scenario {
         return figures
     }
 
-    private func makeMatchmaker(_ load: Load, _ shards: CountedShards, _ clock: any Clock) -> Matchmaker {
+    func makeMatchmaker(_ load: Load, _ shards: CountedShards, _ clock: any Clock) -> Matchmaker {
         var queue = MatchQueue("bench", kind: "none", players: load.players, match: load.match)
         queue.regions = load.regions
         queue.waitMaximum = .seconds(3600)
@@ -113,7 +121,7 @@ struct Matchmaking: Scenario {
     }
 
     /// Ratings as they are among people: most near the middle.
-    private func enqueue(_ load: Load, in matchmaker: Matchmaker) -> [String] {
+    func enqueue(_ load: Load, in matchmaker: Matchmaker) -> [String] {
         var generator = SeededGenerator(seed: seed)
         var names: [String] = []
         while names.count < players {
@@ -145,7 +153,7 @@ struct Matchmaking: Scenario {
 }
 
 /// Shards that are only counted.
-private final class CountedShards: MatchLauncher {
+final class CountedShards: MatchLauncher {
     private let launched = Lock(0)
 
     var count: Int { launched.withLock { $0 } }
