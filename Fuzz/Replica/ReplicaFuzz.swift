@@ -60,11 +60,14 @@ private func readFrames(_ bytes: ArraySlice<UInt8>, _ schema: ComponentSchema) {
         tick &+= UInt64(later & 7)
         let before = decoder.tick
         let shown = show(decoder)
+        let hash = decoder.viewHash
         let body = Array(rest.prefix(Int(length)))
         rest = rest.dropFirst(Int(length))
         let outcome = try? decoder.apply(tick: Tick(tick), baseAge: UInt64(age & 15), body: body)
         if outcome != .applied {
-            precondition(decoder.tick == before && show(decoder) == shown, "a frame was refused and changed something")
+            precondition(
+                decoder.tick == before && show(decoder) == shown && decoder.viewHash == hash,
+                "a frame was refused and changed something")
         }
         precondition(decoder.count <= limits.entitiesMaximum && decoder.count == known.count, "too many entities")
         check(decoder)

@@ -47,8 +47,11 @@ export class Replica extends Emitter {
   hash() {
     const hash = new ViewHash();
     const view = this.#views.at(-1);
+    let owned = 0;   // Rising, as the slots are.
     view?.slots.forEach((slot, place) => {
-      hash.combine(this.#layout, slot, view.words, place * this.#layout.stride, view.owned.includes(slot));
+      const isOwned = view.owned[owned] === slot;
+      if (isOwned) owned += 1;
+      hash.combine(this.#layout, slot, view.words, place * this.#layout.stride, isOwned);
     });
     return hash.text;
   }
