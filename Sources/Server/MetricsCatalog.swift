@@ -146,6 +146,9 @@ enum MetricsCatalog {
         metrics.register("pylon_seats_resumed_total", help: "Held seats taken up again.", counters.seatsResumed)
         metrics.register("pylon_seats_expired_total", help: "Held seats given up.", counters.seatsExpired)
         metrics.register(
+            "pylon_state_hashes_compared_total",
+            help: "Hashes of clients' states that were compared with the shard's.", counters.hashesCompared)
+        metrics.register(
             "pylon_desyncs_total", help: "States of clients that were not the shard's.", counters.desyncs)
     }
 

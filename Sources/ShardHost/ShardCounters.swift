@@ -23,6 +23,8 @@ package struct ShardCounters: Sendable {
     package let seatsHeld = Gauge()
     package let seatsResumed = Counter()
     package let seatsExpired = Counter()
+    /// Hashes of clients' states that were compared with the shard's.
+    package let hashesCompared = Counter()
     /// Clients' states that were not the shard's.
     package let desyncs = Counter()
     /// What was handed to other shards, and how often what had not been answered within a second was sent again.

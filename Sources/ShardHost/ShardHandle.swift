@@ -33,8 +33,8 @@ package protocol ShardHandle: AnyObject, Sendable {
     /// Counts an input that could not even be read.
     func countRefusedInput()
 
-    /// Counts a client whose state is not the shard's.
-    func countDesync()
+    /// Counts a client's hash that was compared with the shard's.
+    func countComparison(differs: Bool)
 
     /// Compares the hash that a client has of its own state of `tick` with the shard's. Answers on the connection's loop: whether the two are known
     /// to differ.

@@ -234,16 +234,18 @@ extension ShardRunner {
         }
     }
 
-    func countDesync() { counters.desyncs.add() }
+    func countComparison(differs: Bool) {
+        counters.hashesCompared.add()
+        if differs { counters.desyncs.add() }
+    }
 
     func compare(_ tick: Tick, hash: UInt64, of subscription: Subscription, answer: @escaping @Sendable (Bool) -> Void)
     {
         let (attachment, loop) = (subscription.attachment, subscription.recipient?.loop)
         worker.submit { [self] in
             let known = isRunning ? audience.takeHash(attachment, of: tick, shard) : nil
-            let differs = known.map { $0 != hash } ?? false
-            if differs { countDesync() }
-            loop?.submit { answer(differs) }
+            if let known { countComparison(differs: known != hash) }
+            loop?.submit { answer(known != nil && known != hash) }
         }
     }
 

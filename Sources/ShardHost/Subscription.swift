@@ -147,9 +147,11 @@ package final class Subscription: @unchecked Sendable {
 
     /// Whether the client's state of `tick` was another than the shard's; false as well when that is not known any more.
     package func differs(tick: UInt64, hash: UInt64) -> Bool {
-        guard tick >= viewSince, hashes?.compare(tick: tick, hash: hash) == .different else { return false }
-        shard.countDesync()
-        return true
+        guard tick >= viewSince, let verdict = hashes?.compare(tick: tick, hash: hash), verdict != .unknown else {
+            return false
+        }
+        shard.countComparison(differs: verdict == .different)
+        return verdict == .different
     }
 
     /// Compares the client's hash of its state of `tick` with the shard's; `differs` is called on the connection's loop if the two are known to

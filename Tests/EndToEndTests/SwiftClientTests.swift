@@ -198,7 +198,7 @@ internal import Testing
     // MARK: Entities
 
     @Test func entitiesComeMoveAndGo() throws {
-        try server.createShard("swift-herd", "herd", #"{"tick_rate_hz":50,"animals":2000,"seed":7}"#)
+        try server.createShard("swift-herd", "herd", #"{"tick_rate_hz":50,"animals":2000,"seed":7,"hash_ticks":4}"#)
         let events = Mailbox<ReplicaEvent>()
         let shard = try connect(url(server), "swift-herd", as: "ann") { $0.onReplicaEvent = { events.put($0) } }
         #expect(shard.hello?.stateKind == .entities)
@@ -222,6 +222,9 @@ internal import Testing
         // A keyframe of them would take more than 5 bytes for each.
         #expect(bytes.suffix(10).allSatisfy { $0 < count * 5 }, "changes only: \(bytes)")
         #expect(events.count > count)
+        // It says what it has by itself, and it has what the server says.
+        #expect(try server.eventually { try server.metric("pylon_state_hashes_compared_total") ?? 0 >= 10 })
+        #expect(try server.metric("pylon_desyncs_total") == 0)
     }
 
     // MARK: Refusals

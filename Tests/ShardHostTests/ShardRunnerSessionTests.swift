@@ -228,6 +228,7 @@ import Testing
         // Only what is known to be different is: 3 is not recorded, 99 has not been, 0 was before the subscriber came.
         #expect(verdicts == [false, true, false, false, false])
         #expect(fixture.registry.counters.desyncs.value == 1)
+        #expect(fixture.registry.counters.hashesCompared.value == 2)
         fixture.stop()
     }
 

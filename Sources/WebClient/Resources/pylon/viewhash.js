@@ -24,12 +24,15 @@ export class ViewHash {
   get text() { return [this.#high, this.#low].map((half) => half.toString(16).padStart(8, "0")).join(""); }
 
   #word(word) {
+    let high = this.#high, low = this.#low;
     for (let shift = 0; shift < 32; shift += 8) {
-      const low = (this.#low ^ ((word >>> shift) & 0xff)) >>> 0;
+      const mixed = (low ^ ((word >>> shift) & 0xff)) >>> 0;
       // Times 2^40 + 0x1b3, modulo 2^64.
-      const product = low * 0x1b3;
-      this.#high = (Math.imul(this.#high, 0x1b3) + Math.floor(product / 2 ** 32) + (low << 8)) >>> 0;
-      this.#low = product >>> 0;
+      const product = mixed * 0x1b3;
+      low = product >>> 0;
+      high = (Math.imul(high, 0x1b3) + (product - low) / 2 ** 32 + (mixed << 8)) >>> 0;
     }
+    this.#high = high;
+    this.#low = low;
   }
 }
