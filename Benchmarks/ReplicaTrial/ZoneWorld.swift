@@ -43,10 +43,11 @@ package struct ZoneWorld {
     private static let entityBytes = 4 + 2 + 2 + 1 + 1 + 1
 
     /// A zone of `side` metres in which so many subscribers look `radius` metres far; their acknowledgements come so many ticks late, 0
-    /// at once.
+    /// at once. With `hashTicks` above 0 the views of every so many ticks are kept to be hashed.
     package init(
         entities: Int, subscribers: Int, ticksPerSecond: Int, side: Double, radius: Double, acknowledgementTicks: Int,
-        bytesPerFrame: Int? = nil, differenceBits: [Int] = PositionSchema.differenceBitsStandard, seed: UInt64
+        bytesPerFrame: Int? = nil, differenceBits: [Int] = PositionSchema.differenceBitsStandard, hashTicks: UInt64 = 0,
+        seed: UInt64
     ) {
         random = SeededGenerator(seed: seed)
         self.side = side
@@ -56,7 +57,7 @@ package struct ZoneWorld {
         table = EntityTable(schema: schema, entitiesMaximum: entities)
         var limits = ReplicationLimits()
         limits.bytesPerFrame = bytesPerFrame
-        replicator = Replicator(schema: schema, limits: limits)
+        replicator = Replicator(schema: schema, limits: limits, hashTicks: hashTicks)
         for index in 0..<entities {
             let owner = index < subscribers ? SubscriberID("player\(index)") : nil
             let (x, y) = (random.unitInterval() * side, random.unitInterval() * side)
