@@ -256,7 +256,7 @@ let package = Package(
                 "PylonBytes", "PylonJSON", "PylonPolicy", "PylonRecords", "PylonSchema", "PylonStorage",
                 "PylonTelemetry", "PylonTime",
             ]),
-        tests("Auth", ["PylonAuth", "PylonStorage", "PylonTime"]),
+        tests("Auth", ["PylonAuth", "PylonStorage", "PylonTestSupport", "PylonTime"]),
         tests("Rooms", ["PylonBytes", "PylonJSON", "PylonRooms", "PylonTelemetry", "PylonThreading", "PylonTime"]),
         tests(
             "Matchmaking",

@@ -51,11 +51,13 @@ struct SessionIndex {
         return true
     }
 
-    /// Ends the oldest of the guests' or of the others' sessions if it has expired or there are more than `maximum`; whose token that was.
-    mutating func endOldest(_ isGuest: Bool, ifExpiredAt now: Instant, orMoreThan maximum: Int) -> Key? {
+    /// Takes the oldest of the guests' or of the others' sessions out if it has expired or there are more than `maximum`.
+    mutating func takeOldest(
+        _ isGuest: Bool, ifExpiredAt now: Instant, orMoreThan maximum: Int
+    ) -> (key: Key, session: SessionStore.Session)? {
         guard let oldest = self[isGuest].oldest, let entry = self[isGuest][oldest] else { return nil }
         guard self[isGuest].count > maximum || entry.session.expires <= now else { return nil }
-        return end(entry.key) ? entry.key : nil
+        return end(entry.key) ? (entry.key, entry.session) : nil
     }
 
     /// Ends every session of a user; how many. O(their sessions).

@@ -41,10 +41,33 @@ package final class SessionStore: Sendable {
         package let expiresAt: Int64?
     }
 
+    /// 256 sessions that are being stored at a time: whoever signs in as many guests leaves the database to others.
+    package static let startsUnderWayMaximum = 256
+
     private struct State {
         var index = SessionIndex()
+        /// Sessions that go for newer ones as soon as that is stored.
+        var leaving: [SessionIndex.Key: Session] = [:]
         /// Nil for sessions that end with the process.
         var database: Database?
+        var startsUnderWay = 0
+
+        /// Takes up to two old sessions out of the index, to make room for one like `session`; those are its database's to forget.
+        mutating func makeRoom(for session: Session, now: Instant) -> [SessionIndex.Key] {
+            (0..<2).compactMap { _ in
+                let oldest = index.takeOldest(session.isGuest, ifExpiredAt: now, orMoreThan: sessionsMaximum - 1)
+                guard let oldest else { return nil }
+                if database != nil { leaving[oldest.key] = oldest.session }
+                return oldest.key
+            }
+        }
+
+        /// Those that were to go stay, but for those that have been ended meanwhile.
+        mutating func putBack(_ keys: [SessionIndex.Key]) {
+            for key in keys {
+                if let session = leaving.removeValue(forKey: key) { index.begin(session, key) }
+            }
+        }
     }
 
     private let state = Lock(State())
@@ -54,21 +77,30 @@ package final class SessionStore: Sendable {
         self.clock = clock
     }
 
-    /// Brings back the sessions in `database`, and stores them there from now on. Called once, before there are any.
-    package func open(_ database: Database) async throws(StorageError) {
+    /// Brings back the sessions in `database`, and stores them there from now on. None lasts longer than `lifetime` from its beginning, nil
+    /// for as long as it was given. Called once, before there are any.
+    package func open(_ database: Database, lifetime: Duration?) async throws(StorageError) {
         let (now, seconds) = (clock.now(), secondsSinceEpoch)
+        let longest = lifetime?.components.seconds
         let stored = try await database.write { transaction throws(StorageError) in
-            try transaction.deleteSessions(endedBy: seconds)
+            try transaction.deleteSessions(endedBy: seconds, lifetime: longest)
             return try transaction.storedSessions()
         }
         state.withLock { state in
             state.database = database
             for session in stored {
                 guard let bytes = Hex.decode(session.tokenHash), let key = SHA256.Digest(bytes) else { continue }
-                let expires = session.expiresAt.map { now + .seconds($0 - seconds) } ?? .distantFuture
+                let last = longest.map { session.createdAt + $0 }
+                let end = [session.expiresAt, last].compactMap { $0 }.min()
+                let expires = end.map { now + .seconds($0 - seconds) } ?? .distantFuture
                 state.index.begin(Session(userID: session.userID, expires: expires), key)
             }
         }
+    }
+
+    /// Forgets the sessions in `database`, for a process that stores none: what is ended in it must not be there again with the next.
+    package static func forgetStored(in database: Database) async throws(StorageError) {
+        try await database.write { transaction throws(StorageError) in try transaction.deleteAllSessions() }
     }
 
     /// The number of sessions, expired ones not yet forgotten included.
@@ -90,7 +122,8 @@ package final class SessionStore: Sendable {
 
     /// Starts a session, which ends after `lifetime`, in whole seconds; nil for never. One for a guest's id is a guest's session.
     ///
-    /// Forgets up to two old ones on the way. Throws when it cannot be stored; there is none then.
+    /// Forgets up to two old ones on the way. Throws when it cannot be stored, `overloaded` when ``startsUnderWayMaximum`` are being; nothing has
+    /// changed then.
     package func start(
         for userID: String, lifetime: Duration? = lifetime
     ) async throws(StorageError) -> Beginning {
@@ -99,17 +132,28 @@ package final class SessionStore: Sendable {
         let now = clock.now()
         let session = Session(userID: userID, expires: lifetime.map { now + $0 } ?? .distantFuture)
         let expiresAt = lifetime.map { secondsSinceEpoch + $0.components.seconds }
-        let (forgotten, database) = state.withLock { state in
-            let forgotten = (0..<2).compactMap { _ in
-                state.index.endOldest(session.isGuest, ifExpiredAt: now, orMoreThan: Self.sessionsMaximum - 1)
-            }
-            if state.database == nil { state.index.begin(session, key) }
+        let (forgotten, database) = try state.withLock { (state) throws(StorageError) in
+            guard state.startsUnderWay < Self.startsUnderWayMaximum else { throw .overloaded }
+            let forgotten = state.makeRoom(for: session, now: now)
+            if state.database == nil { state.index.begin(session, key) } else { state.startsUnderWay += 1 }
             return (forgotten, state.database)
         }
-        try await database?.write { transaction throws(StorageError) in
-            for key in forgotten { try transaction.deleteSession(key.hex) }
-            try transaction.insertSession(StoredSession(tokenHash: key.hex, userID: userID, expiresAt: expiresAt))
-            transaction.afterCommit { self.state.withLock { $0.index.begin(session, key) } }
+        guard let database else { return Beginning(token: token, userID: userID, expiresAt: expiresAt) }
+        defer { state.withLock { $0.startsUnderWay -= 1 } }
+        do throws(StorageError) {
+            try await database.write { transaction throws(StorageError) in
+                for key in forgotten { try transaction.deleteSession(key.hex) }
+                try transaction.insertSession(key.hex, of: userID, expiresAt: expiresAt)
+                transaction.afterCommit {
+                    self.state.withLock { state in
+                        state.index.begin(session, key)
+                        for key in forgotten { state.leaving[key] = nil }
+                    }
+                }
+            }
+        } catch {
+            state.withLock { $0.putBack(forgotten) }
+            throw error
         }
         return Beginning(token: token, userID: userID, expiresAt: expiresAt)
     }
@@ -121,7 +165,7 @@ package final class SessionStore: Sendable {
     package func end(_ token: String) async throws(StorageError) -> Bool {
         let key = SHA256.hash(token)
         let (isThere, database) = state.withLock { state in
-            let isThere = state.index.session(key) != nil
+            let isThere = state.index.session(key) != nil || state.leaving[key] != nil
             if state.database == nil { _ = state.index.end(key) }
             return (isThere, state.database)
         }
@@ -129,7 +173,12 @@ package final class SessionStore: Sendable {
         guard isThere, let database else { return isThere }
         try await database.write { transaction throws(StorageError) in
             try transaction.deleteSession(key.hex)
-            transaction.afterCommit { _ = self.state.withLock { $0.index.end(key) } }
+            transaction.afterCommit {
+                self.state.withLock { state in
+                    _ = state.index.end(key)
+                    state.leaving[key] = nil
+                }
+            }
         }
         return true
     }
@@ -143,7 +192,10 @@ package final class SessionStore: Sendable {
         try await database.write { transaction throws(StorageError) in
             try transaction.deleteSessions(of: userID)
             transaction.afterCommit {
-                let count = self.state.withLock { $0.index.endAll(of: userID) }
+                let count = self.state.withLock { state in
+                    state.leaving = state.leaving.filter { $0.value.userID != userID }
+                    return state.index.endAll(of: userID)
+                }
                 ended.withLock { $0 = count }
             }
         }

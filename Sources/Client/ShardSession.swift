@@ -186,7 +186,7 @@ struct ShardSession {
                 return steps.append(.give(up: .invalidMessage("the schema: \(error)")))
             }
         }
-        if hello.json["deltas"]?.bool == true { states = StateHistory(bytesMaximum: options.messageBytesMaximum) }
+        if hello.json["deltas"]?.bool == true { states = StateHistory() }
         // The state of before it counts for nothing where the seat is another.
         if !hello.isResumed { unacknowledged.removeAll() }
         steps.append(.becomeLive)
@@ -259,8 +259,7 @@ struct ShardSession {
     private mutating func show(
         _ json: [UInt8], _ tick: Tick, _ bytesCount: Int, _ now: Instant, _ steps: inout [Step]
     ) {
-        if states != nil {
-            states?.keep(json, tick)
+        if states?.keep(json, tick) == true {
             steps.append(.send(OutgoingMessage.acknowledgement(tick), isText: false))
         }
         steps.append(.deliver(.state(state(.text(json), tick, bytesCount, now))))

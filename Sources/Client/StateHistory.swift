@@ -4,31 +4,43 @@ internal import PylonTime
 
 /// The states of JSON that a server's deltas may lead from, as it sent them or as the deltas made them.
 struct StateHistory {
-    /// 32 states besides the one that deltas lead from: as many as a server remembers.
+    /// 32 states, the newest not counted: as many as a server remembers.
     static let statesMaximum = 32
+    /// 4 MiB of them, as there. A state that is longer by itself is never led from.
+    static let bytesMaximum = 4 << 20
+    /// 512 bytes: what changed of a shorter state saves less than it costs to say that it is here.
+    static let acknowledgedBytesMinimum = 512
+    /// After 8 whole states in a row, which says that deltas do not pay here, only each eighth is acknowledged.
+    static let wholeMaximum = 8
 
     private struct Kept {
         let tick: Tick
         let json: [UInt8]
     }
 
-    private let bytesMaximum: Int
     /// In the order of their ticks.
-    private var kept: [Kept] = []
+    private var kept = Deque<Kept>()
+    private var bytesCount = 0
+    private var whole = 0
 
-    /// None yet. A state of more than `bytesMaximum` bytes is nothing that a server makes of deltas.
-    init(bytesMaximum: Int) {
-        self.bytesMaximum = bytesMaximum
+    /// Keeps a state that came whole; whether the server is to be told that it is here.
+    mutating func keep(_ json: [UInt8], _ tick: Tick) -> Bool {
+        append(json, tick)
+        whole += 1
+        return (Self.acknowledgedBytesMinimum...Self.bytesMaximum).contains(json.count)
+            && (whole <= Self.wholeMaximum || whole.isMultiple(of: Self.wholeMaximum))
     }
 
-    /// Keeps a state.
-    mutating func keep(_ json: [UInt8], _ tick: Tick) {
+    private mutating func append(_ json: [UInt8], _ tick: Tick) {
         // One comes again for who has asked for it.
-        kept.removeAll { $0.tick >= tick }
+        while let newest = kept.last, newest.tick >= tick { bytesCount -= kept.removeLast().json.count }
+        while kept.count > Self.statesMaximum || bytesCount > Self.bytesMaximum { forgetOldest() }
+        guard json.count <= Self.bytesMaximum else { return }
         kept.append(Kept(tick: tick, json: json))
-        // The first is the one that deltas lead from; of the others the server has forgotten the oldest.
-        if kept.count > Self.statesMaximum + 1 { kept.remove(at: 1) }
+        bytesCount += json.count
     }
+
+    private mutating func forgetOldest() { bytesCount -= kept.removeFirst().json.count }
 
     /// What a delta comes to.
     enum Outcome: Hashable {
@@ -42,15 +54,15 @@ struct StateHistory {
 
     /// Applies what leads to the state of `tick` from the one `baseAge` ticks before it.
     mutating func apply(_ operations: UnsafeRawBufferPointer, _ tick: Tick, baseAge: UInt64) -> Outcome {
-        guard let place = kept.firstIndex(where: { $0.tick.number == tick.number - baseAge }) else {
-            return .baseMissing
-        }
-        guard let json = StateDelta.apply(operations, to: kept[place].json, countMaximum: bytesMaximum) else {
+        let base = (0..<kept.count).first { kept[$0].tick.number == tick.number - baseAge }
+        guard let base else { return .baseMissing }
+        guard let json = StateDelta.apply(operations, to: kept[base].json, countMaximum: Self.bytesMaximum) else {
             return .malformed
         }
         // The server never goes back behind what its deltas lead from.
-        kept.removeFirst(place)
-        keep(json, tick)
+        for _ in 0..<base { forgetOldest() }
+        append(json, tick)
+        whole = 0
         return .state(json)
     }
 }

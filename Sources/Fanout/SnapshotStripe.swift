@@ -1,7 +1,7 @@
 package import PylonNet
 internal import PylonBytes
 internal import PylonTelemetry
-internal import PylonTime
+package import PylonTime
 
 /// The subscribers of a view's snapshots on one loop: delivering is a walk with one `send` each, and a newer frame replaces an older.
 package final class SnapshotStripe: Stripe, @unchecked Sendable {
@@ -12,11 +12,7 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
     /// Frames of this stripe that the lane's turn still has to deliver; the loop's.
     var framesDraining = 0
     private var turn = 0
-    private var deltas = StateDeltas()
-
-    deinit {
-        counters.deltaBaseBytes.add(-deltas.bases.bytesCount)
-    }
+    private lazy var deltas = StateDeltas(on: loop, counters: counters)
 
     /// Hands a frame to the loop. Any thread may call it; it never blocks beyond a short lock.
     package func publish(_ frame: Frame) {
@@ -37,8 +33,13 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
     package override func remove(_ connection: Connection, from transport: Transports) {
         super.remove(connection, from: transport)
         guard Transports.deltas.contains(transport), !takesDeltas else { return }
-        counters.deltaBaseBytes.add(-deltas.bases.bytesCount)
-        deltas = StateDeltas()
+        deltas.forgetAll()
+    }
+
+    /// Notes that a subscriber has the state of `tick`, if that is one that deltas may lead from.
+    package func acknowledge(_ tick: Tick, by connection: Connection) {
+        guard takesDeltas, deltas.isBase(tick) else { return }
+        connection.stateAcknowledged = max(connection.stateAcknowledged, tick.number + 1)
     }
 
     /// Sends a subscriber the whole state of now, in its turn among the others.
@@ -89,18 +90,9 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
     }
 
     /// Clients may have this state from now on.
-    private func keepBase(_ frame: Frame) {
+    private func keepBase(_ frame: Frame, isAnyAcknowledged: Bool = true) {
         guard let message = frame.stateMessage else { return }
-        let before = deltas.bases.bytesCount
-        deltas.bases.keep(message, frame.tick)
-        counters.deltaBaseBytes.add(deltas.bases.bytesCount - before)
-    }
-
-    /// Every client that has any of the states has this one or a later.
-    private func forgetBases(before tick: Tick) {
-        let before = deltas.bases.bytesCount
-        deltas.bases.forget(before: tick)
-        counters.deltaBaseBytes.add(deltas.bases.bytesCount - before)
+        deltas.keep(message, frame.tick, isAnyAcknowledged: isAnyAcknowledged)
     }
 
     private func deliverDeltas(to frame: Frame, isFollowed: Bool) {
@@ -109,8 +101,18 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
         var oldest = Tick(.max)
         deliverDeltas(to: frame, .webSocketV2Delta, isFollowed: isFollowed, &oldest)
         deliverDeltas(to: frame, .webSocketV2DeltaDeflated, isFollowed: isFollowed, &oldest)
-        if oldest != Tick(.max) { forgetBases(before: oldest) }
-        keepBase(frame)
+        let isAnyAcknowledged = oldest != Tick(.max)
+        // Every client that has any of the states has that one or a later.
+        if isAnyAcknowledged { deltas.forget(before: oldest) }
+        keepBase(frame, isAnyAcknowledged: isAnyAcknowledged)
+    }
+
+    /// What one walk adds up to.
+    private struct Sums {
+        var sent = 0
+        var sentBytes = 0
+        var deltas = 0
+        var savedBytes = 0
     }
 
     /// Sends everyone what changed since the state they have, or the whole; `oldest` becomes the oldest of those.
@@ -119,28 +121,35 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
     ) {
         let list = lists[transport.listIndex]
         guard !list.isEmpty, let net = list.counters else { return }
+        var sums = Sums()
         _ = list.walk(turn: turn) { connection in
-            guard let bytes = bytes(of: frame, for: connection, transport, &oldest) else { return false }
+            guard let bytes = bytes(of: frame, for: connection, transport, &oldest, &sums) else { return false }
             if isFollowed {
                 connection.queueSnapshot(bytes)
             } else if connection.sendSnapshot(bytes) {
-                net.snapshotsSent.add()
-                net.bytesSent.add(bytes.count)
+                sums.sent += 1
+                sums.sentBytes += bytes.count
             }
             return true
         }
+        net.snapshotsSent.add(sums.sent)
+        net.bytesSent.add(sums.sentBytes)
+        counters.deltasSent.add(sums.deltas)
+        counters.deltaBytesSaved.add(sums.savedBytes)
+        if sums.deltas > 0 { deltas.noteSent() }
     }
 
     /// The shorter of what changed since the state that the client has and the whole.
     private func bytes(
-        of frame: Frame, for connection: Connection, _ transport: Transports, _ oldest: inout Tick
+        of frame: Frame, for connection: Connection, _ transport: Transports, _ oldest: inout Tick,
+        _ sums: inout Sums
     ) -> SharedBytes? {
         guard connection.stateAcknowledged > 0, let state = frame.stateMessage else {
             return frame.bytes(for: transport, on: loop)
         }
         let base = Tick(connection.stateAcknowledged - 1)
         oldest = min(oldest, base)
-        guard let delta = deltas.message(to: state, frame.tick, from: base, on: loop, counters) else {
+        guard let delta = deltas.message(to: state, frame.tick, from: base) else {
             return frame.bytes(for: transport, on: loop)
         }
         // Compressing takes longer than finding what changed, and never makes so little of JSON.
@@ -149,8 +158,8 @@ package final class SnapshotStripe: Stripe, @unchecked Sendable {
         {
             return whole
         }
-        counters.deltasSent.add()
-        counters.deltaBytesSaved.add(state.count - delta.count)
+        sums.deltas += 1
+        sums.savedBytes += state.count - delta.count
         return delta
     }
 

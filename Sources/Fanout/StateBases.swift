@@ -1,3 +1,4 @@
+internal import Glibc
 internal import PylonBytes
 internal import PylonTime
 
@@ -8,7 +9,9 @@ internal import PylonTime
 struct StateBases: ~Copyable {
     /// 32 states: half a second at 60 Hz, which is a slow round trip.
     static let statesMaximum = 32
-    /// 4 MiB of states, the newest not counted.
+    /// 8 states while nobody has acknowledged any: who takes longer gets one more state whole.
+    static let unacknowledgedMaximum = 8
+    /// 4 MiB of states, the newest not counted. A state that is longer by itself is no base.
     static let bytesMaximum = 4 << 20
 
     private struct Kept {
@@ -27,10 +30,11 @@ struct StateBases: ~Copyable {
         return nil
     }
 
-    /// Keeps the state that is sent now. Ticks do not go back, but one may come again.
-    mutating func keep(_ message: SharedBytes, _ tick: Tick) {
+    /// Keeps the state that is sent now, and of the others as many as there is room for. Ticks do not go back, but one may come again.
+    mutating func keep(_ message: SharedBytes, _ tick: Tick, statesMaximum: Int = statesMaximum) {
         if let newest = kept.last, newest.tick >= tick { return keepAgain(message, tick) }
-        while kept.count >= Self.statesMaximum || (bytesCount > Self.bytesMaximum && !kept.isEmpty) { removeFirst() }
+        while kept.count >= statesMaximum || (bytesCount > Self.bytesMaximum && !kept.isEmpty) { removeFirst() }
+        guard message.count <= Self.bytesMaximum else { return }
         kept.append(Kept(tick: tick, message: message))
         bytesCount += message.count
     }
@@ -48,10 +52,6 @@ struct StateBases: ~Copyable {
         while let oldest = kept.first, oldest.tick < tick { removeFirst() }
     }
 
-    mutating func removeAll() {
-        while !kept.isEmpty { removeFirst() }
-    }
-
     private mutating func removeFirst() {
         bytesCount -= kept.removeFirst().message?.count ?? 0
     }
@@ -59,6 +59,9 @@ struct StateBases: ~Copyable {
 
 extension SharedBytes {
     fileprivate func hasSameBytes(as other: SharedBytes) -> Bool {
-        count == other.count && unsafeBytes.elementsEqual(other.unsafeBytes)
+        guard count == other.count, let left = unsafeBytes.baseAddress, let right = other.unsafeBytes.baseAddress else {
+            return count == other.count
+        }
+        return memcmp(left, right, count) == 0
     }
 }

@@ -25,9 +25,6 @@ package struct Transports: OptionSet, Sendable {
     static let webSocketsV2Deflated: Transports = [.webSocketV2Deflated, .webSocketV2DeltaDeflated]
     static let deltas: Transports = [.webSocketV2Delta, .webSocketV2DeltaDeflated]
 
-    /// How many there are.
-    static let count = 8
-
     /// The place of its subscribers among the lists of a stripe.
     var listIndex: Int {
         precondition(rawValue.nonzeroBitCount == 1, "not one transport")

@@ -67,10 +67,15 @@ extension ServerProcess {
         return server.pages + library.filter { !own.contains($0.path) }
     }
 
-    private var authRoutes: [Route<Handler>] {
+    /// How long a session lasts; nil for ever.
+    var sessionLifetime: Duration? {
         let lifetime = dataPlane?.records.manifest.auth.sessionLifetime ?? SessionStore.lifetime
-        return AuthRoutes(
-            sessions: sessions, lifetime: lifetime == .zero ? nil : lifetime,
+        return lifetime == .zero ? nil : lifetime
+    }
+
+    private var authRoutes: [Route<Handler>] {
+        AuthRoutes(
+            sessions: sessions, lifetime: sessionLifetime,
             isDevelopment: configuration.isOn(.developmentMode), entities: entityRoutes
         ).table
     }

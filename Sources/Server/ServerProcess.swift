@@ -170,9 +170,14 @@ final class ServerProcess {
     }
 
     private func restoreSessions(from database: Database) throws(StartError) {
-        guard !configuration.isOn(.sessionsInMemory) else { return }
         do throws(StorageError) {
-            try AppDatabase.wait { [sessions] () async throws(StorageError) in try await sessions.open(database) }
+            try AppDatabase.wait { [sessions, sessionLifetime, configuration] () async throws(StorageError) in
+                if configuration.isOn(.sessionsInMemory) {
+                    try await SessionStore.forgetStored(in: database)
+                } else {
+                    try await sessions.open(database, lifetime: sessionLifetime)
+                }
+            }
         } catch {
             throw StartError(description: "the stored sessions cannot be read: \(error)")
         }

@@ -23,8 +23,8 @@ struct Setting: Sendable {
 /// What can be configured.
 enum SettingKey: String, Sendable, CaseIterable {
     case port, host, unixSocket, manifestPath, databasePath, requirePolicies, boolsAsIntegers, adminToken,
-        developmentMode, corsOrigin, loops, tickWorkers,
-        sessionsInMemory, shardsMaximum, matchPlayersMaximum, matchPlayersPerAddress
+        developmentMode, corsOrigin, sessionsInMemory, loops, tickWorkers,
+        shardsMaximum, matchPlayersMaximum, matchPlayersPerAddress
     case connectionsPerAddress, proxyHops, webSocketFrameBytes, shardMessageBytes, webSocketDeflate
     case pingSeconds, drainSeconds, logLevel
     case logFormat, testEndpoints
@@ -71,7 +71,7 @@ extension Setting {
             effect: "the one origin whose pages may call the API; without it only the server's own pages may"),
         Setting(
             .sessionsInMemory, variable: "PYLON_SESSION_IN_MEMORY", .boolean, standard: "0",
-            effect: "sessions end with the process, though there is a database"),
+            effect: "sessions end with the process, though there is a database; those that are stored end, too"),
         Setting(
             .loops, variable: "PYLON_LOOPS", .integer(0...256), standard: "0", unit: "threads",
             effect: "event loops; 0 is one per processor"),

@@ -30,6 +30,8 @@ package final class Subscription: @unchecked Sendable {
     private var hashes: SnapshotHashes?
     /// The tick from which on the subscriber has the view that it has.
     private var viewSince: UInt64 = 0
+    /// Acknowledgements of earlier ticks may be of another view, or of states that the client has lost.
+    private var basesSince: UInt64 = 0
     /// The same of a state of its own: every how many ticks the shard knows its hash, 0 for never.
     private var hashTicks: UInt64 = 0
     /// Hashes that the worker has not compared yet.
@@ -103,7 +105,7 @@ package final class Subscription: @unchecked Sendable {
     func begin(_ opening: SessionOpening) {
         guard let connection = openConnection() else { return }
         recipient?.begin(connection)
-        connection.stateAcknowledged = 0
+        forgetAcknowledged(of: connection, before: opening.first?.tick.number ?? 0)
         hashTicks = opening.hashTicks
         connection.write { $0.append(opening.hello.unsafeBytes) }
         if let stripe = opening.stripe {
@@ -123,7 +125,8 @@ package final class Subscription: @unchecked Sendable {
         self.stripe = next
         self.hashes = hashes
         viewSince = tick.number
-        connection.stateAcknowledged = 0
+        // Of this tick it may have been sent the former view already, when it asked for a whole state.
+        forgetAcknowledged(of: connection, before: max(tick.number, basesSince + 1))
         next.attach(connection, as: transport, first: nil)
     }
 
@@ -133,16 +136,20 @@ package final class Subscription: @unchecked Sendable {
             return
         }
         // Who asks has lost the states that the next ones could lead from.
-        connection.stateAcknowledged = 0
-        viewSince = max(viewSince, frame.tick.number)
+        forgetAcknowledged(of: connection, before: max(basesSince, frame.tick.number))
         stripe.resend(frame, to: connection, as: transport)
     }
 
     /// Notes the newest state that the client has. Of use where states are sent as changes.
     package func acknowledge(_ tick: Tick) {
         recipient?.acknowledge(tick)
-        guard tick.number >= viewSince, tick.number < .max, let connection = connection?.onLoop else { return }
-        connection.stateAcknowledged = max(connection.stateAcknowledged, tick.number + 1)
+        guard tick.number >= basesSince, let connection = connection?.onLoop else { return }
+        (stripe as? SnapshotStripe)?.acknowledge(tick, by: connection)
+    }
+
+    private func forgetAcknowledged(of connection: Connection, before tick: UInt64) {
+        connection.stateAcknowledged = 0
+        basesSince = tick
     }
 
     /// Whether the client's state of `tick` was another than the shard's; false as well when that is not known any more.

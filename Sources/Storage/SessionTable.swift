@@ -18,24 +18,22 @@ package struct StoredSession: Hashable, Sendable {
     /// The SHA-256 of the token, 64 hexadecimal digits.
     package let tokenHash: String
     package let userID: String
+    /// Seconds since 1970.
+    package let createdAt: Int64
     /// Seconds since 1970 at which it ends; nil when it never does.
     package let expiresAt: Int64?
-
-    package init(tokenHash: String, userID: String, expiresAt: Int64?) {
-        self.tokenHash = tokenHash
-        self.userID = userID
-        self.expiresAt = expiresAt
-    }
 }
 
 extension WriteTransaction {
-    /// Stores a session that has just begun.
-    package mutating func insertSession(_ session: StoredSession) throws(StorageError) {
+    /// Stores a session that begins now, by the hash of its token.
+    package mutating func insertSession(
+        _ tokenHash: String, of userID: String, expiresAt: Int64?
+    ) throws(StorageError) {
         try connection.run(
             "INSERT INTO _pylon_sessions (token_hash, user_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
             [
-                .text(session.tokenHash), .text(session.userID), .integer(Int64(clamping: time / 1_000_000)),
-                session.expiresAt.map { .integer($0) } ?? .null,
+                .text(tokenHash), .text(userID), .integer(Int64(clamping: time / 1_000_000)),
+                expiresAt.map { .integer($0) } ?? .null,
             ])
     }
 
@@ -49,9 +47,17 @@ extension WriteTransaction {
         try connection.run("DELETE FROM _pylon_sessions WHERE user_id = ?", [.text(userID)])
     }
 
-    /// Forgets the sessions that have ended by `now`, in seconds since 1970.
-    package mutating func deleteSessions(endedBy now: Int64) throws(StorageError) {
+    /// Forgets the sessions that have ended by `now`, in seconds since 1970, or began longer than `lifetime` before, in seconds; nil for
+    /// ever.
+    package mutating func deleteSessions(endedBy now: Int64, lifetime: Int64?) throws(StorageError) {
         try connection.run("DELETE FROM _pylon_sessions WHERE expires_at <= ?", [.integer(now)])
+        guard let lifetime else { return }
+        try connection.run("DELETE FROM _pylon_sessions WHERE created_at <= ?", [.integer(now - lifetime)])
+    }
+
+    /// Forgets every session.
+    package mutating func deleteAllSessions() throws(StorageError) {
+        try connection.run("DELETE FROM _pylon_sessions")
     }
 }
 
@@ -59,10 +65,13 @@ extension DatabaseReading where Self: ~Copyable {
     /// Every session, oldest first.
     package func storedSessions() throws(StorageError) -> [StoredSession] {
         var sessions: [StoredSession] = []
-        try connection.rows("SELECT token_hash, user_id, expires_at FROM _pylon_sessions ORDER BY number") { row in
+        try connection.rows(
+            "SELECT token_hash, user_id, created_at, expires_at FROM _pylon_sessions ORDER BY number"
+        ) { row in
             sessions.append(
                 StoredSession(
-                    tokenHash: row.text(0), userID: row.text(1), expiresAt: row.isNull(2) ? nil : row.integer(2)))
+                    tokenHash: row.text(0), userID: row.text(1), createdAt: row.integer(2),
+                    expiresAt: row.isNull(3) ? nil : row.integer(3)))
             return true
         }
         return sessions

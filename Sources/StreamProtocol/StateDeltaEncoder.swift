@@ -12,6 +12,8 @@ package struct StateDeltaEncoder: ~Copyable {
     private static let anchorBytesMinimum = 12
     /// After 64 places in a row at which nothing is found every second one is looked at, after 128 every third, and so on.
     private static let missesPerStep = 64
+    /// 256 bytes by which places that look alike are compared.
+    private static let comparedBytesMaximum = 256
     /// A word that the base has more often says nothing of where one is.
     private static let occurrencesMaximum = 8
 
@@ -19,6 +21,8 @@ package struct StateDeltaEncoder: ~Copyable {
     private var heads: [UInt16] = []
     private var previous: [UInt16] = []
     private var occurrences: [UInt8] = []
+    /// How much of the last two states had to be searched, in bytes.
+    package private(set) var searchedBytes = 0
 
     package init() {}
 
@@ -33,7 +37,10 @@ package struct StateDeltaEncoder: ~Copyable {
         writer.copy(same, from: 0, at: 0)
         let (baseEnd, targetEnd) = (base.count - sameAtEnd, target.count - sameAtEnd)
         let start = output.count
-        if (Self.word...Self.searchedBytesMaximum).contains(baseEnd - same), targetEnd - same >= Self.word {
+        searchedBytes = 0
+        let searchable = Self.word...Self.searchedBytesMaximum
+        if searchable.contains(baseEnd - same), searchable.contains(targetEnd - same) {
+            searchedBytes = max(baseEnd, targetEnd) - same
             search(base, same..<baseEnd, target, same..<targetEnd, &writer, &output)
         }
         if sameAtEnd > 0, writer.isWorthwhile { writer.match(sameAtEnd, from: baseEnd, at: targetEnd, into: &output) }
@@ -54,10 +61,8 @@ package struct StateDeltaEncoder: ~Copyable {
         var misses = 0
         while place + Self.word <= targetPart.upperBound, writer.isWorthwhile {
             let expected = writer.position + place - writer.literalStart
-            guard
-                let match = anchor(target, place, targetPart, base, basePart, expected: expected, bits)
-                    ?? Self.match(base, basePart, from: expected, target, targetPart, at: place)
-            else {
+            let anchor = anchor(target, place, targetPart, base, basePart, expected: expected, bits)
+            guard let match = Self.match(base, basePart, from: anchor ?? expected, target, targetPart, at: place) else {
                 misses += 1
                 place += 1 + misses / Self.missesPerStep
                 continue
@@ -80,14 +85,14 @@ package struct StateDeltaEncoder: ~Copyable {
         let end: Int
     }
 
-    /// What is the same from here on, if it is at least a word.
+    /// What is the same from here on, if it is at least a word and as far as `bytesMaximum`.
     private static func match(
         _ base: UnsafeRawBufferPointer, _ basePart: Range<Int>, from: Int, _ target: UnsafeRawBufferPointer,
-        _ targetPart: Range<Int>, at place: Int
+        _ targetPart: Range<Int>, at place: Int, bytesMaximum: Int = .max / 2
     ) -> Match? {
         guard from >= basePart.lowerBound, from + word <= basePart.upperBound else { return nil }
         let count = commonStart(
-            UnsafeRawBufferPointer(rebasing: base[..<basePart.upperBound]), from,
+            UnsafeRawBufferPointer(rebasing: base[..<min(basePart.upperBound, from + bytesMaximum)]), from,
             UnsafeRawBufferPointer(rebasing: target[..<targetPart.upperBound]), place)
         return count >= word ? Match(from: from, at: place, end: place + count) : nil
     }
@@ -110,27 +115,30 @@ package struct StateDeltaEncoder: ~Copyable {
         return bits
     }
 
-    /// Where in the base the rare word of the target at `place` stands, with enough behind it that going there pays; of several such places the
-    /// nearest to where it would be had nothing been inserted or left out.
+    /// Where in the base the rare word of the target at `place` stands, with enough behind it that going there pays. Of several such places that
+    /// where most is the same, and then the nearest to where it would be had nothing been inserted or left out.
     private func anchor(
         _ target: UnsafeRawBufferPointer, _ place: Int, _ targetPart: Range<Int>, _ base: UnsafeRawBufferPointer,
         _ part: Range<Int>, expected: Int, _ bits: Int
-    ) -> Match? {
+    ) -> Int? {
         let hash = Self.hash(target, place, bits)
         guard occurrences[hash] <= Self.occurrencesMaximum else { return nil }
-        var nearest: Match?
+        var best: (from: Int, count: Int)?
         var index = Int(heads[hash])
         while index > 0 {
             let position = part.lowerBound + (index - 1) * Self.stride
-            if let match = Self.match(base, part, from: position, target, targetPart, at: place),
-                match.end - place >= Self.anchorBytesMinimum,
-                nearest.map({ abs(position - expected) < abs($0.from - expected) }) ?? true
-            {
-                nearest = match
-            }
             index = Int(previous[index - 1])
+            let match = Self.match(
+                base, part, from: position, target, targetPart, at: place, bytesMaximum: Self.comparedBytesMaximum)
+            guard let match, case let count = match.end - place, count >= Self.anchorBytesMinimum else { continue }
+            let isBetter =
+                best.map { best in
+                    count > best.count
+                        || (count == best.count && abs(position - expected) < abs(best.from - expected))
+                } ?? true
+            if isBetter { best = (position, count) }
         }
-        return nearest
+        return best?.from
     }
 
     private static func hash(_ bytes: UnsafeRawBufferPointer, _ place: Int, _ bits: Int) -> Int {

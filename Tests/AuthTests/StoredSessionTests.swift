@@ -1,4 +1,5 @@
 import PylonStorage
+import PylonTestSupport
 import PylonTime
 import Testing
 
@@ -9,9 +10,9 @@ import Testing
     private let clock = ManualClock()
 
     /// Another process on the same database.
-    private func reopened(_ database: Database) async throws -> SessionStore {
+    private func reopened(_ database: Database, lifetime: Duration? = nil) async throws -> SessionStore {
         let store = SessionStore(clock: clock)
-        try await store.open(database)
+        try await store.open(database, lifetime: lifetime)
         return store
     }
 
@@ -93,5 +94,72 @@ import Testing
         #expect(store.count == 1 && store.session(for: ann.token)?.userID == "ann")
         let wasThere = try await store.end("pylon_unknown")
         #expect(!wasThere, "asks the database for nothing")
+    }
+
+    /// Defect of a first draft: a session that had to go for one that could not be stored was gone in memory and there in the database.
+    @Test func whoWasToGoForOneThatIsNotStoredStays() async throws {
+        let database = try makeDatabase()
+        let store = try await reopened(database)
+        let oldest = try await store.start(for: "ann", lifetime: .seconds(1))
+        let other = try await store.start(for: "ann", lifetime: nil)
+        clock.advance(by: .seconds(1))
+        database.close()
+        await #expect(throws: StorageError.closed) { try await store.start(for: "bob") }
+        #expect(store.count == 2, "as many as are stored")
+        #expect(store.session(for: oldest.token) == nil, "it has expired all the same")
+        #expect(store.session(for: other.token)?.userID == "ann")
+    }
+
+    @Test func aStricterManifestEndsOldSessionsSooner() async throws {
+        let database = try makeDatabase()
+        defer { database.close() }
+        let before = try await reopened(database)
+        let first = try await before.start(for: "ann", lifetime: nil)
+        clock.advance(by: .seconds(60))
+        let second = try await before.start(for: "ann", lifetime: .seconds(90))
+        let third = try await before.start(for: "ann", lifetime: .seconds(30))
+
+        let after = try await reopened(database, lifetime: .seconds(60))
+        #expect(after.count == 2 && after.session(for: first.token) == nil)
+        clock.advance(by: .seconds(30))
+        #expect(after.session(for: second.token) != nil && after.session(for: third.token) == nil)
+        clock.advance(by: .seconds(30))
+        #expect(after.session(for: second.token) == nil)
+    }
+
+    @Test func noMoreAreBegunAtATimeThanTheDatabaseIsToBearFor() async throws {
+        let database = try makeDatabase()
+        defer { database.close() }
+        let store = try await reopened(database)
+        // The writer is at something else: what is begun now waits.
+        let release = Mailbox<Bool>()
+        let (entered, isEntered) = AsyncStream<Void>.makeStream()
+        async let isReleased = database.write { _ throws(StorageError) in
+            isEntered.finish()
+            return (try? release.next()) ?? false
+        }
+        for await _ in entered {}
+        let (outcomes, outcome) = AsyncStream<StorageError?>.makeStream()
+        let refused = 8
+        for _ in 0..<SessionStore.startsUnderWayMaximum + refused {
+            Task {
+                do throws(StorageError) {
+                    _ = try await store.startGuest()
+                    outcome.yield(nil)
+                } catch {
+                    outcome.yield(error)
+                }
+            }
+        }
+        var heard: [StorageError?] = []
+        for await error in outcomes {
+            heard.append(error)
+            if heard.count == refused { release.put(true) }
+            if heard.count == SessionStore.startsUnderWayMaximum + refused { break }
+        }
+        #expect(heard.prefix(refused).allSatisfy { $0 == .overloaded })
+        #expect(heard.dropFirst(refused).allSatisfy { $0 == nil })
+        #expect(try await isReleased)
+        #expect(store.count == SessionStore.startsUnderWayMaximum)
     }
 }

@@ -255,17 +255,33 @@ internal import Testing
             else { throw Unexpected() }
             return (bytes, state)
         }
-        let whole = try shown(receive(frame: [2, 0, 0, 0, 0, 0, 0, 0, 1] + Array("[1]".utf8), at: now))
+        let padding = String(repeating: "x", count: 508)
+        let whole = try shown(receive(frame: [2, 0, 0, 0, 0, 0, 0, 0, 1] + Array(#"[1,"\#(padding)"]"#.utf8), at: now))
         #expect(whole.acknowledged == [4, 1])
-        let next = try shown(receive(frame: [5, 2, 1, 0, 1, 1, UInt8(ascii: "2"), 2, 1, 0], at: now))
-        #expect(next.acknowledged == [4, 2] && next.state.tick == Tick(2) && next.state.bytesCount == 10)
-        #expect(try next.state.json() == [2])
+        // Another digit, and 512 bytes behind the old one.
+        let next = try shown(receive(frame: [5, 2, 1, 0, 1, 1, UInt8(ascii: "2"), 2, 0x80, 4, 0], at: now))
+        #expect(next.acknowledged == [4, 2] && next.state.tick == Tick(2) && next.state.bytesCount == 11)
+        #expect(try next.state.json() == [2, .string(padding)])
         // From a tick that never came, and one that fits nothing.
         #expect(texts(try receive(frame: [5, 9, 2, 0, 3, 0], at: now)) == [#"{"type":"keyframe"}"#])
-        let malformed = try receive(frame: [5, 10, 8, 0, 4, 0], at: now + .seconds(1))
+        let malformed = try receive(frame: [5, 10, 8, 0, 0x83, 4, 0], at: now + .seconds(1))
         guard case .deliver(.failure(.invalidMessage))? = malformed.first else { throw Unexpected() }
         #expect(texts(malformed) == [#"{"type":"keyframe"}"#])
         #expect(throws: ClientError.self) { try receive(frame: [5, 1, 2, 0, 3, 0], at: now) }
+    }
+
+    @Test mutating func onlyStatesThatDeltasPayForAreAcknowledged() throws {
+        _ = session.opened(isV2: true)
+        _ = try greet(#","deltas":true"#)
+        func frame(_ tick: UInt8, _ count: Int) -> [UInt8] {
+            [2, 0, 0, 0, 0, 0, 0, 0, tick] + Array("\"\(String(repeating: "x", count: count - 2))\"".utf8)
+        }
+        #expect(try receive(frame: frame(1, StateHistory.acknowledgedBytesMinimum - 1), at: now).count == 1)
+        let steps = try (2...40).map {
+            try receive(frame: frame($0, StateHistory.acknowledgedBytesMinimum), at: now).count
+        }
+        #expect(steps.prefix(7).allSatisfy { $0 == 2 })
+        #expect(steps.dropFirst(7).count { $0 == 2 } == 4, "of 32 whole ones in a row each eighth")
     }
 
     @Test mutating func statesAreNotAcknowledgedWhereNoDeltasCome() throws {

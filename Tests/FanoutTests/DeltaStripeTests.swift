@@ -30,6 +30,10 @@ import Testing
             try server.thread.run { stripe.attach(connection.value, as: transport, first: first) }
         }
 
+        func acknowledge(_ tick: UInt64, _ stripe: SnapshotStripe, _ server: TestServer) throws {
+            try server.on(connection) { stripe.acknowledge(Tick(tick), by: $0) }
+        }
+
         func leave(_ server: TestServer, _ stripe: SnapshotStripe) throws {
             let (connection, transport) = (connection, transport)
             try server.thread.run { stripe.remove(connection.value, from: transport) }
@@ -70,10 +74,6 @@ import Testing
         try server.thread.run {}
     }
 
-    private func acknowledge(_ tick: UInt64, _ taker: Taker, _ server: TestServer) throws {
-        try server.on(taker.connection) { $0.stateAcknowledged = tick + 1 }
-    }
-
     @Test func changesComeAgainstWhatWasAcknowledged() throws {
         let server = try TestServer()
         let stripe = SnapshotStripe(lane: Lane(loop: server.loop), counters: counters)
@@ -84,16 +84,16 @@ import Testing
         try publish(frame(2, text(22)), stripe, server)
         #expect(try fast.take() == (2, 2, text(22)), "nothing is acknowledged")
         #expect(try slow.take() == (2, 2, text(22)))
-        try acknowledge(1, slow, server)
-        try acknowledge(2, fast, server)
+        try slow.acknowledge(1, stripe, server)
+        try fast.acknowledge(2, stripe, server)
         for tick in 3...5 as ClosedRange<UInt64> {
             try publish(frame(tick, text(Int(tick) * 111)), stripe, server)
             #expect(try fast.take() == (5, tick, text(Int(tick) * 111)))
             #expect(try slow.take() == (5, tick, text(Int(tick) * 111)))
         }
         #expect(counters.deltasSent.value == 6 && counters.deltasMade.value == 6, "each had a base of its own")
-        try acknowledge(5, slow, server)
-        try acknowledge(5, fast, server)
+        try slow.acknowledge(5, stripe, server)
+        try fast.acknowledge(5, stripe, server)
         try publish(frame(6, text(6)), stripe, server)
         #expect(try fast.take() == (5, 6, text(6)))
         #expect(try slow.take() == (5, 6, text(6)))
@@ -105,14 +105,31 @@ import Testing
         server.stop()
     }
 
-    @Test(arguments: [0, 2, 3, 99, UInt64.max - 1]) func aStateThatIsNotThereIsNoBase(acknowledged: UInt64) throws {
+    @Test(arguments: [0, 2, 99, UInt64.max - 1, .max]) func aStateThatIsNotThereIsNoBase(acknowledged: UInt64) throws {
         let server = try TestServer()
         let stripe = SnapshotStripe(lane: Lane(loop: server.loop), counters: counters)
         let taker = try Taker(server, stripe, first: frame(1, text(1)))
         #expect(try taker.take().tick == 1)
-        try acknowledge(acknowledged, taker, server)
+        try taker.acknowledge(acknowledged, stripe, server)
         try publish(frame(3, text(3)), stripe, server)
         #expect(try taker.take() == (2, 3, text(3)))
+        try taker.acknowledge(3, stripe, server)
+        try publish(frame(4, text(4)), stripe, server)
+        #expect(try taker.take() == (5, 4, text(4)), "what was said before makes no difference")
+        try taker.leave(server, stripe)
+        server.stop()
+    }
+
+    /// Who reads and never says what it has makes the server keep a few states and no more.
+    @Test func withoutAcknowledgementsFewStatesAreKept() throws {
+        let server = try TestServer()
+        let stripe = SnapshotStripe(lane: Lane(loop: server.loop), counters: counters)
+        let taker = try Taker(server, stripe)
+        for tick in 1...100 as ClosedRange<UInt64> {
+            try publish(frame(tick, text(7)), stripe, server)
+            #expect(try taker.take().type == 2)
+        }
+        #expect(counters.deltaBaseBytes.value == StateBases.unacknowledgedMaximum * (text(7).utf8.count + 13))
         try taker.leave(server, stripe)
         server.stop()
     }
@@ -125,19 +142,18 @@ import Testing
         let same = try Taker(server, stripe, first: frame(1, text(1)))
         for taker in [early, same] {
             #expect(try taker.take().state == text(1))
-            try acknowledge(1, taker, server)
+            try taker.acknowledge(1, stripe, server)
         }
         try publish(frame(2, text(2)), stripe, server)
         #expect(try early.take().type == 5, "the same state twice is one")
         #expect(try same.take().type == 5)
         let late = try Taker(server, stripe, first: frame(2, text(222)))
         #expect(try late.take().state == text(222))
-        for taker in [early, same, late] { try acknowledge(2, taker, server) }
+        for taker in [early, same, late] { try taker.acknowledge(2, stripe, server) }
         try publish(frame(3, text(3)), stripe, server)
-        for taker in [early, same, late] {
-            #expect(try taker.take() == (2, 3, text(3)))
-            try acknowledge(3, taker, server)
-        }
+        #expect(try late.take() == (2, 3, text(3)))
+        for taker in [early, same] { #expect(try taker.take() == (5, 3, text(3)), "from tick 1, which they have, too") }
+        for taker in [early, same, late] { try taker.acknowledge(3, stripe, server) }
         try publish(frame(4, text(4)), stripe, server)
         for taker in [early, same, late] { #expect(try taker.take() == (5, 4, text(4))) }
         for taker in [early, same, late] { try taker.leave(server, stripe) }
@@ -152,7 +168,7 @@ import Testing
         let whole = frame(1, text(1))
         try server.thread.run { stripe.resend(whole, to: connection.value, as: .webSocketV2Delta) }
         #expect(try taker.take() == (2, 1, text(1)))
-        try acknowledge(1, taker, server)
+        try taker.acknowledge(1, stripe, server)
         try publish(frame(2, text(2)), stripe, server)
         #expect(try taker.take() == (5, 2, text(2)))
         try taker.leave(server, stripe)
@@ -167,17 +183,17 @@ import Testing
             let text = String(repeating: String(UnicodeScalar(UInt8(64 + tick))), count: 100)
             try publish(frame(tick, text), stripe, server)
             #expect(try taker.take() == (2, tick, text))
-            try acknowledge(tick, taker, server)
+            try taker.acknowledge(tick, stripe, server)
         }
         // Looked at no more for a while, though there would be something now.
         try publish(frame(21, text(1)), stripe, server)
         #expect(try taker.take().type == 2)
-        try acknowledge(21, taker, server)
+        try taker.acknowledge(21, stripe, server)
         var types: [UInt8] = []
         for tick in 22...100 as ClosedRange<UInt64> {
             try publish(frame(tick, text(Int(tick))), stripe, server)
             types.append(try taker.take().type)
-            try acknowledge(tick, taker, server)
+            try taker.acknowledge(tick, stripe, server)
         }
         #expect(types.first == 2 && types.last == 5)
         try taker.leave(server, stripe)
@@ -207,7 +223,7 @@ extension DeltaStripeTests {
         let head = try taker.client.receive(4)
         #expect(head[0] == 0xC2 && head[1] == 126)
         _ = try taker.client.receive(Int(head[2]) << 8 | Int(head[3]))
-        try server.on(taker.connection) { $0.stateAcknowledged = 2 }
+        try taker.acknowledge(1, stripe, server)
         stripe.publish(numbers(2, changed: changed))
         #expect(try taker.client.receive(1) == [firstByte])
         try taker.leave(server, stripe)
@@ -226,8 +242,10 @@ extension DeltaStripeTests {
         #expect(bases.message(Tick(100)) != nil)
         bases.forget(before: Tick(99))
         #expect(bases.bytesCount == 20 && bases.message(Tick(98)) == nil && bases.message(Tick(99)) != nil)
-        bases.removeAll()
+        bases.forget(before: Tick(.max))
         #expect(bases.bytesCount == 0 && bases.message(Tick(100)) == nil)
+        for tick in 101...110 as ClosedRange<UInt64> { bases.keep(message(10), Tick(tick), statesMaximum: 3) }
+        #expect(bases.bytesCount == 30 && bases.message(Tick(107)) == nil && bases.message(Tick(108)) != nil)
     }
 
     @Test func largeStatesAreFewer() {
@@ -235,9 +253,11 @@ extension DeltaStripeTests {
         let count = StateBases.bytesMaximum / 2
         for tick in 1...5 as ClosedRange<UInt64> { bases.keep(message(count), Tick(tick)) }
         #expect(bases.bytesCount == 3 * count)
-        bases.keep(message(4 * count), Tick(6))
-        #expect(bases.message(Tick(6)) != nil, "the newest is kept whatever its size")
-        bases.keep(message(1), Tick(7))
-        #expect(bases.bytesCount == 1)
+        bases.keep(message(2 * count), Tick(6))
+        #expect(bases.message(Tick(6)) != nil, "as long as one may be")
+        bases.keep(message(2 * count + 1), Tick(7))
+        #expect(bases.message(Tick(7)) == nil && bases.message(Tick(6)) != nil)
+        bases.keep(message(1), Tick(8))
+        #expect(bases.bytesCount == 2 * count + 1)
     }
 }

@@ -68,11 +68,13 @@ import Testing
     @Test(arguments: [false, true]) func sessionsOfABackupAreBackUnlessAllEnd(endsSessions: Bool) async throws {
         let app = try await app()
         let path = app.folder.file("copy.db")
-        let session = StoredSession(tokenHash: String(repeating: "0", count: 64), userID: "ann", expiresAt: nil)
+        let hash = String(repeating: "0", count: 64)
         do {
             let database = try Database(.file(app.folder.databasePath))
             defer { database.close() }
-            try await database.write { transaction throws(StorageError) in try transaction.insertSession(session) }
+            try await database.write { transaction throws(StorageError) in
+                try transaction.insertSession(hash, of: "ann", expiresAt: nil)
+            }
         }
         #expect(try await app.run(["backup", path]).status == .ok)
         let flags = endsSessions ? ["--end-sessions"] : []
@@ -80,7 +82,7 @@ import Testing
         let database = try Database(.file(app.folder.databasePath))
         defer { database.close() }
         let stored = try await database.read { transaction throws(StorageError) in try transaction.storedSessions() }
-        #expect(stored == (endsSessions ? [] : [session]))
+        #expect(stored.map(\.tokenHash) == (endsSessions ? [] : [hash]))
     }
 
     @Test func aDamagedBackupChangesNothing() async throws {

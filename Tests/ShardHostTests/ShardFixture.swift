@@ -188,8 +188,16 @@ extension ShardStream {
         return .session(options)
     }
 
+    /// A stream v2 whose states may come as what changed.
+    static var v2Deltas: ShardStream {
+        var options = SessionOptions()
+        options.takesDeltas = true
+        return .session(options)
+    }
+
     /// The WebSocket that it is asked for by.
     fileprivate var transport: Transports {
-        if case .session = self { .webSocketV2 } else { .webSocket }
+        guard case .session(let options) = self else { return .webSocket }
+        return options.takesDeltas ? .webSocketV2Delta : .webSocketV2
     }
 }

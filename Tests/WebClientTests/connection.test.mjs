@@ -127,9 +127,11 @@ test("deltas lead from states that were acknowledged, and one that does not asks
   socket.open("pylon.v2");
   socket.text(hello({ deltas: true }));
   const acknowledged = () => socket.sent.filter((message) => typeof message !== "string").map((message) => [...message]);
-  socket.bytes(2, 0, 0, 0, 0, 0, 0, 0, 1, 0x5b, 0x31, 0x5d);
-  socket.bytes(5, 2, 1, 0, 1, 1, 0x32, 2, 1, 0);
-  assert.deepEqual(named("state").map(({ tick, state, bytes }) => [tick, state, bytes]), [[1, [1], 12], [2, [2], 10]]);
+  const padding = "x".repeat(508);
+  socket.bytes(2, 0, 0, 0, 0, 0, 0, 0, 1, ...new TextEncoder().encode(`[1,"${padding}"]`));
+  // Another digit, and 512 bytes behind the old one.
+  socket.bytes(5, 2, 1, 0, 1, 1, 0x32, 2, 0x80, 4, 0);
+  assert.deepEqual(named("state").map(({ tick, state, bytes }) => [tick, state, bytes]), [[1, [1, padding], 523], [2, [2, padding], 11]]);
   assert.deepEqual(acknowledged(), [[4, 1], [4, 2]]);
   // From a tick that never came; then one that makes no JSON.
   socket.bytes(5, 9, 2, 0, 3, 0);

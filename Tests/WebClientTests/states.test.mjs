@@ -51,3 +51,20 @@ test("states are kept as long as a server may lead from them, and no more", () =
   history.keep(101, encode("again"));
   assert.equal(decode(history.apply(delta(102, 1, "000500"))), "again", "a whole state comes again for who asks");
 });
+
+test("only states that deltas pay for are to be acknowledged", () => {
+  const history = new StateHistory();
+  assert.equal(history.keep(1, new Uint8Array(511)), false);
+  const said = Array.from({ length: 39 }, (_, index) => history.keep(index + 2, new Uint8Array(512)));
+  assert.deepEqual(said.slice(0, 7), Array(7).fill(true));
+  assert.equal(said.slice(7).filter(Boolean).length, 4, "of 32 whole ones in a row each eighth");
+  assert.equal(history.keep(50, new Uint8Array(4 * 1024 * 1024 + 1)), false);
+  assert.equal(history.apply(delta(51, 1, "000100")), null, "too long to be led from");
+});
+
+test("states are kept up to 4 MiB and the newest", () => {
+  const history = new StateHistory();
+  for (let tick = 1; tick <= 6; tick++) history.keep(tick, new Uint8Array(2 * 1024 * 1024));
+  assert.equal(history.apply(delta(7, 4, "000100")), null);
+  assert.equal(history.apply(delta(7, 3, "000100")).length, 1);
+});

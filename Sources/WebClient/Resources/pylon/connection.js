@@ -248,10 +248,7 @@ export class ShardConnection extends Emitter {
   }
 
   #keep({ tick, state, json }, bytes) {
-    if (this.#states && json) {
-      this.#states.keep(tick, json);
-      this.#link.send(acknowledgementOf(tick));
-    }
+    if (json && this.#states?.keep(tick, json)) this.#link.send(acknowledgementOf(tick));
     this.#show(tick, state, bytes);
   }
 

@@ -1,9 +1,11 @@
 // States of JSON as the server sends them to who takes deltas: now and then whole, else as what changed since one that was acknowledged.
 
-/** States kept besides the one that the server's deltas lead from: as many as a server remembers. */
-const STATES_MAXIMUM = 32;
-/** A longer state is nothing that a server sends as a delta. */
-const BYTES_MAXIMUM = 16 * 1024 * 1024;
+/** States and bytes kept, the newest not counted: as many as a server remembers. A state that is longer by itself is never led from. */
+const STATES_MAXIMUM = 32, BYTES_MAXIMUM = 4 * 1024 * 1024;
+/** What changed of a shorter state saves less than it costs to say that it is here. */
+const ACKNOWLEDGED_BYTES_MINIMUM = 512;
+/** After so many whole states in a row, which says that deltas do not pay here, only each eighth is acknowledged. */
+const WHOLE_MAXIMUM = 8;
 
 /** A delta that cannot be what a server sent. */
 export class DeltaError extends Error {
@@ -13,28 +15,40 @@ export class DeltaError extends Error {
 /** The states that deltas may lead from, as bytes, in the order of their ticks. */
 export class StateHistory {
   #states = [];
+  #bytes = 0;
+  #whole = 0;
 
-  /** Keeps a whole state. */
+  /** Keeps a state that came whole; whether the server is to be told that it is here. */
   keep(tick, json) {
-    const known = this.#states.findIndex((state) => state.tick >= tick);
-    // One comes again for who has asked for it.
-    if (known >= 0) this.#states.splice(known);
-    this.#states.push({ tick, json });
-    // The first is the one that deltas lead from; of the others the server has forgotten the oldest.
-    if (this.#states.length > STATES_MAXIMUM + 1) this.#states.splice(1, 1);
+    this.#append(tick, json);
+    this.#whole += 1;
+    return json.length >= ACKNOWLEDGED_BYTES_MINIMUM && json.length <= BYTES_MAXIMUM
+      && (this.#whole <= WHOLE_MAXIMUM || this.#whole % WHOLE_MAXIMUM === 0);
   }
+
+  #append(tick, json) {
+    // One comes again for who has asked for it.
+    while (this.#states.at(-1)?.tick >= tick) this.#bytes -= this.#states.pop().json.length;
+    while (this.#states.length > STATES_MAXIMUM || this.#bytes > BYTES_MAXIMUM) this.#forgetOldest();
+    if (json.length > BYTES_MAXIMUM) return;
+    this.#states.push({ tick, json });
+    this.#bytes += json.length;
+  }
+
+  #forgetOldest() { this.#bytes -= this.#states.shift().json.length; }
 
   /**
    * The state that a message of the type `delta` leads to, as bytes, which is kept, too; null when the state is not here that it leads from. Throws
    * `DeltaError`, keeping nothing, for what no server sends.
    */
   apply({ tick, base_age: age, operations }) {
-    const place = this.#states.findIndex((state) => state.tick === tick - age);
-    if (place < 0) return null;
-    const json = applyOperations(operations, this.#states[place].json);
+    const base = this.#states.find((state) => state.tick === tick - age);
+    if (!base) return null;
+    const json = applyOperations(operations, base.json);
     // The server never goes back behind what its deltas lead from.
-    this.#states.splice(0, place);
-    this.keep(tick, json);
+    while (this.#states[0] !== base) this.#forgetOldest();
+    this.#append(tick, json);
+    this.#whole = 0;
     return json;
   }
 }
@@ -83,7 +97,8 @@ class NumberReader {
       if (this.offset >= this.bytes.length) throw new DeltaError("it ends too early");
       byte = this.bytes[this.offset++];
       value += (byte & 0x7f) * scale;
-      if (value > Number.MAX_SAFE_INTEGER || (byte === 0 && scale > 1)) throw new DeltaError("that is no number");
+      // 2^53 takes eight bytes.
+      if (scale > 2 ** 49 || value > Number.MAX_SAFE_INTEGER || (byte === 0 && scale > 1)) throw new DeltaError("that is no number");
     }
     return value;
   }
