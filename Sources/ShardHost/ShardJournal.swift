@@ -30,13 +30,15 @@ final class ShardJournal<World: Simulation> {
         }
         guard recorder != nil || keeper != nil else { return nil }
         recorder?.begin(saved.shard, sequenceLast: saved.sequenceLast, eventLast: saved.eventLast)
-        keeper?.begin(saved.shard, sequenceLast: saved.sequenceLast, eventLast: saved.eventLast)
+        keeper?.begin(saved)
     }
 
     /// Tells where to find the shard when its state is to be saved outside a step. Called once, before anything happens.
-    func follow(_ current: @escaping () -> (shard: Shard<World>, eventLast: UInt64)?) {
+    func follow(_ current: @escaping () -> (shard: Shard<World>, eventLast: UInt64, seats: [SavedSeat])?) {
         keeper?.current = { [unowned self] in
-            current().map { ($0.shard, sequenceLast, $0.eventLast) }
+            current().map {
+                SavedShard(shard: $0.shard, sequenceLast: sequenceLast, eventLast: $0.eventLast, seats: $0.seats)
+            }
         }
     }
 
@@ -52,6 +54,11 @@ final class ShardJournal<World: Simulation> {
     func left(_ subscriber: SubscriberID, as role: SubscriberRole) {
         recorder?.left(subscriber, as: role)
         keeper?.left(subscriber, as: role)
+    }
+
+    /// These tokens are good for the seat of `subscriber` from now on. Recordings hear nothing of it: they are shown to others.
+    func seat(of subscriber: SubscriberID, tokens: [TokenDigest]) {
+        keeper?.seat(of: subscriber, tokens: tokens)
     }
 
     /// The next step takes `event` in, which came from another shard.
@@ -82,6 +89,14 @@ final class ShardJournal<World: Simulation> {
     }
 
     // MARK: Durability
+
+    /// Whether everything that happens is stored, and nothing shown before it is.
+    var isDurable: Bool { keeper?.isDurable ?? false }
+
+    /// Runs `body` when everything that has happened is stored, or never will be; at once if it is.
+    func whenNoted(_ body: @escaping () -> Void) {
+        if let keeper { keeper.whenNoted(body) } else { body() }
+    }
 
     /// Whether the last step may not be shown yet; the shard takes no other until then.
     var isHolding: Bool { keeper?.isHolding ?? false }

@@ -21,8 +21,8 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     private let worldState: WorldState<World>
     private let checkpointTicks: UInt64
     private let isJournalled: Bool
-    /// What the runner knows: the shard as it is, with its newest sequence and event numbers.
-    var current: () -> (shard: Shard<World>, sequenceLast: UInt64, eventLast: UInt64)? = { nil }
+    /// What the runner knows: the shard as it is, with its newest sequence and event numbers and its seats.
+    var current: () -> SavedShard<World>? = { nil }
 
     private var encoder = HistoryEncoder()
     private var stateWriter = StateWriter()
@@ -45,12 +45,14 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     /// Whether somebody would see a step that is not durable yet.
     private(set) var isHolding = false
     private var isHoldCounted = false
-    /// The steps taken since the beginning, those in what is being written, and those that are stored; nil before the first state is.
-    private var stepLast: UInt64 = 0
-    private var stepOnItsWay: UInt64 = 0
-    private var stepStored: UInt64?
-    /// What waits for steps to be stored, oldest first.
-    private var waitingForStorage = Deque<(step: UInt64, body: () -> Void)>()
+    /// What is waited for, counted from the beginning: steps, and with a journal changes of seats. What of it is in what is being written, and
+    /// what is stored; nil before the first state is.
+    private var markLast: UInt64 = 0
+    private var markOnItsWay: UInt64 = 0
+    private var markStored: UInt64?
+    /// What waits for that, oldest first: what may go out to other shards then, and streams whose token is to be stored.
+    private var waitingForStorage = Deque<(mark: UInt64, body: () -> Void)>()
+    private var waitingForTokens = Deque<(mark: UInt64, body: () -> Void)>()
     private var stateLast = Instant(nanoseconds: 0)
     private var isRetryScheduled = false
 
@@ -76,10 +78,10 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     // MARK: What happens
 
     /// The shard begins, new or restored: its state is stored at once, so that it is known to be there.
-    func begin(_ shard: Shard<World>, sequenceLast: UInt64, eventLast: UInt64) {
-        encoder.begin(at: shard.tick)
+    func begin(_ saved: SavedShard<World>) {
+        encoder.begin(at: saved.shard.tick)
         isStepPending = isJournalled
-        writeState(shard, sequenceLast: sequenceLast, eventLast: eventLast)
+        writeState(saved)
     }
 
     func joined(_ subscriber: SubscriberID, as role: SubscriberRole) {
@@ -88,6 +90,12 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
 
     func left(_ subscriber: SubscriberID, as role: SubscriberRole) {
         if isJournalled, !isOver { encoder.left(subscriber, as: role) }
+    }
+
+    func seat(of subscriber: SubscriberID, tokens: [TokenDigest]) {
+        guard isDurable else { return }
+        encoder.seat(of: subscriber, tokens: tokens)
+        markLast += 1
     }
 
     func handoff(_ event: HandoffEvent) {
@@ -104,7 +112,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     func stepped(isSeen: Bool) {
         guard !isOver else { return }
         ticksSinceCheckpoint += 1
-        stepLast += 1
+        markLast += 1
         if ticksSinceCheckpoint >= checkpointTicks, !isCheckpointDue {
             isCheckpointDue = true
             if isWriting { counters.checkpointsSkipped.add() }
@@ -126,12 +134,22 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         pump()
     }
 
+    /// Whether everything that happens is stored before it is shown.
+    var isDurable: Bool { isJournalled && !isOver }
+
+    /// Runs `body` when everything that has been noted is stored, or never will be; at once if it is. It holds no step up.
+    func whenNoted(_ body: @escaping () -> Void) {
+        guard !isOver, (markStored ?? 0) < markLast else { return body() }
+        waitingForTokens.append((markLast, body))
+        pump()
+    }
+
     /// Runs `body` when the last step is stored; at once if it is, and never when nothing is stored any more. Unlike `whenDurable` it holds
     /// nothing up.
     func whenStored(_ body: @escaping () -> Void) {
         guard !isOver else { return }
-        if let stepStored, stepStored >= stepLast { return body() }
-        waitingForStorage.append((stepLast, body))
+        if let markStored, markStored >= markLast { return body() }
+        waitingForStorage.append((markLast, body))
         pump()
     }
 
@@ -157,12 +175,18 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         if !comesBack {
             // Also of one that has grown too large: an older state of it is stored.
             remove()
-        } else if !isOver, let (shard, sequenceLast, eventLast) = current() {
+        } else if !isOver, let saved = current() {
             // Behind what is on its way, and better than that. What waits for it is told by the process to come.
-            writeState(shard, sequenceLast: sequenceLast, eventLast: eventLast, isClean: true)
+            writeState(saved, isClean: true)
         }
+        beOver()
+    }
+
+    /// Nothing is stored any more: what waits to be shown waits no longer.
+    private func beOver() {
         isOver = true
         waitingForStorage.removeAll()
+        while !waitingForTokens.isEmpty { waitingForTokens.removeFirst().body() }
         release()
     }
 
@@ -190,11 +214,9 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
             isCheckpointDue = now - stateLast >= .seconds(1)
             if !isCheckpointDue { scheduleRetry(at: stateLast + .seconds(1)) }
         }
-        if isCheckpointDue, let (shard, sequenceLast, eventLast) = current() {
-            return writeState(shard, sequenceLast: sequenceLast, eventLast: eventLast)
-        }
+        if isCheckpointDue, let saved = current() { return writeState(saved) }
         // Nobody sees the shard: a second is soon enough, and spares the disk.
-        let isAwaited = isHolding || !waitingForStorage.isEmpty
+        let isAwaited = isHolding || !waitingForStorage.isEmpty || !waitingForTokens.isEmpty
         guard isJournalled, !encoder.isEmpty, isAwaited || now - flushLast >= .seconds(1) else { return }
         flushLast = now
         blockNumber += 1
@@ -204,13 +226,12 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         write(.journal(block, number: blockNumber))
     }
 
-    private func writeState(
-        _ shard: Shard<World>, sequenceLast: UInt64, eventLast: UInt64, isClean: Bool = false
-    ) {
+    private func writeState(_ saved: SavedShard<World>, isClean: Bool = false) {
         stateWriter.reset()
-        guard
-            SavedShard.write(shard, worldState, sequenceLast: sequenceLast, eventLast: eventLast, into: &stateWriter)
-        else { return giveUp() }
+        let isWritten = SavedShard.write(
+            saved.shard, worldState, sequenceLast: saved.sequenceLast, eventLast: saved.eventLast, seats: saved.seats,
+            into: &stateWriter)
+        guard isWritten else { return giveUp() }
         stateWriter.withUnsafeBytes { bytes in
             SharedBytes.refill(&stateBytes, count: bytes.count) { $0.copyMemory(from: bytes) }
         }
@@ -218,17 +239,17 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         isCheckpointDue = false
         ticksSinceCheckpoint = 0
         stateLast = worker.clock.now()
-        encoder.begin(at: shard.tick)
+        encoder.begin(at: saved.shard.tick)
         counters.checkpoints.add()
         counters.stateBytes.add(stateBytes.count)
-        write(.state(stateBytes, tick: shard.tick.number, isClean: isClean))
+        write(.state(stateBytes, tick: saved.shard.tick.number, isClean: isClean))
     }
 
     private func write(_ change: ShardChange) {
         isWriting = true
         isStepOnItsWay = isStepPending
         isStepPending = false
-        stepOnItsWay = stepLast
+        markOnItsWay = markLast
         store.write(change, of: identity) { [self] problem in
             worker.submit { self.written(problem) }
         }
@@ -249,9 +270,12 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
             return
         }
         isStepOnItsWay = false
-        stepStored = stepOnItsWay
-        while let first = waitingForStorage.first, first.step <= stepOnItsWay { waitingForStorage.removeFirst().body() }
-        if isHolding, !isStepPending { release() }
+        let stored = markOnItsWay
+        markStored = stored
+        while let first = waitingForStorage.first, first.mark <= stored { waitingForStorage.removeFirst().body() }
+        while let first = waitingForTokens.first, first.mark <= stored { waitingForTokens.removeFirst().body() }
+        // One of them may have had the next step written.
+        if isHolding, !isStepPending, !isStepOnItsWay { release() }
         pump()
     }
 
@@ -268,9 +292,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         report(
             "shard \(identity.id) is no longer stored: its state has more than \(SavedShardLimits.bytesMaximum) bytes; "
                 + "after a restart it comes back as it was before")
-        isOver = true
-        waitingForStorage.removeAll()
-        release()
+        beOver()
     }
 
     private func scheduleRetry(at deadline: Instant) {

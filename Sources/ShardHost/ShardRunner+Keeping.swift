@@ -1,4 +1,7 @@
+internal import PylonEventLoop
+internal import PylonReplay
 internal import PylonSimulation
+internal import PylonTelemetry
 internal import PylonTime
 
 /// What a shard remembers for its journal's sake.
@@ -9,8 +12,10 @@ struct KeepingState {
     var isStepWaiting = false
     /// Whether the worker has been asked to hand over what happened between steps.
     var awaitsFlush = false
-    /// Those who took part when the process died from which this shard came back.
-    var seatsHeld: [Attached] = []
+    /// Connections that have a seat and wait for their token to be stored.
+    var admissionsWaiting = 0
+    /// Those who took part when the process died from which this shard came back, and for whom no seat is held.
+    var unseated: [Attached] = []
 }
 
 /// What a shard does so that nothing happens to its world unheard. On its worker.
@@ -82,30 +87,73 @@ extension ShardRunner {
         }
     }
 
+    // MARK: Tokens
+
+    /// Whether the token of this connection is stored before its client is shown it.
+    func storesToken(of request: SubscribeRequest) -> Bool {
+        guard request.role == .player, case .session = request.stream else { return false }
+        return journal?.isDurable == true
+    }
+
+    /// Writes down which tokens are good for a seat from now on.
+    func noteTokens(of subscriber: SubscriberID) {
+        guard let journal else { return }
+        journal.seat(of: subscriber, tokens: seats.tokens(of: subscriber))
+        keepNews()
+    }
+
+    /// Starts a stream when its token is stored, and what it shows first may be shown. Steps are taken meanwhile.
+    func beginWhenStored(_ admission: Admission) {
+        guard let journal else { return }
+        keeping.admissionsWaiting += 1
+        journal.whenNoted { [self] in
+            whenShown { [self] in
+                keeping.admissionsWaiting -= 1
+                decide(admission)
+            }
+        }
+    }
+
+    private func decide(_ admission: Admission) {
+        let request = admission.request
+        do throws(ShardError) {
+            guard isRunning else { throw .stopped }
+            begin(admission, try audience.opening(for: request))
+        } catch {
+            leaveSeat(request.subscriber, as: request.role, admission.attachment)
+            request.connection.loop.submit { request.answer(.failure(error)) }
+        }
+    }
+
     // MARK: Seats
 
     /// How long those who were there have to come back after a restart, before the world hears that they left: the shard's own grace, and 30 s
     /// at least, a client's slowest reconnect three times over.
     private var seatPatience: Duration { max(.seconds(30), shard.configuration.reconnectGrace) }
 
-    /// Keeps the seats of those who were there before a restart for a while.
-    func holdSeats(now: Instant) {
-        for seat in keeping.seatsHeld { noteRoles(of: seat.subscriber) }
-        if !keeping.seatsHeld.isEmpty { worker.schedule(SeatRelease(runner: self), at: now + seatPatience) }
-    }
-
-    /// Gives up the seats; whoever has come back holds one of their own.
-    private func releaseSeats() {
-        guard isRunning else { return }
-        for seat in keeping.seatsHeld {
-            detach(seat.subscriber, as: seat.role)
-            noteRoles(of: seat.subscriber)
+    /// Holds the seats of those who were there before a restart. Before the shard starts.
+    func restoreSeats(of saved: SavedShard<World>) {
+        let until = worker.clock.now() + seatPatience
+        let tokens = Dictionary(saved.seats.map { ($0.subscriber, $0.tokens) }) { _, last in last }
+        for attached in saved.shard.attached {
+            let isHeld =
+                attached.role == .player
+                ? seats.restore(attached.subscriber, tokens: tokens[attached.subscriber] ?? [], until: until)
+                : spectatorSeats.restore(attached.subscriber, tokens: [], until: until)
+            if isHeld { counters.seatsHeld.add(1) } else { keeping.unseated.append(attached) }
         }
-        keeping.seatsHeld = []
-        forgetLatestIfEventDriven()
     }
 
-    private final class SeatRelease: TickTask {
+    /// Lets others see who has a seat that is held, and gives those seats up when their time is over.
+    func holdRestoredSeats() {
+        guard shard.connectionCount > 0 else { return }
+        for attached in keeping.unseated { detach(attached.subscriber, as: attached.role) }
+        keeping.unseated = []
+        for attached in shard.attached { noteRoles(of: attached.subscriber) }
+        worker.schedule(RestoredSeatExpiry(runner: self), at: worker.clock.now() + seatPatience)
+    }
+
+    private final class RestoredSeatExpiry: TickTask {
         private let runner: ShardRunner
 
         init(runner: ShardRunner) {
@@ -113,7 +161,8 @@ extension ShardRunner {
         }
 
         func run(now: Instant) -> Instant? {
-            runner.releaseSeats()
+            // The rest has a reminder of its own.
+            if runner.isRunning { _ = runner.expireSeats(now: now) }
             return nil
         }
     }

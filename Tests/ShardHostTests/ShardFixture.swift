@@ -101,7 +101,7 @@ final class ShardFixture: Sendable {
     /// Asks for a subscription, from the connection's loop; its handler leaves the shard when the connection closes.
     func request(
         _ shard: any ShardHandle, _ name: String, _ caller: Caller, _ connection: OnLoop<Connection>,
-        _ events: Mailbox<String>, _ stream: ShardStream = .snapshots,
+        _ events: Mailbox<String>, _ stream: ShardStream = .snapshots, role: SubscriberRole = .player,
         answer: @escaping @Sendable (Result<OnLoop<Subscription>, ShardError>) -> Void
     ) throws {
         try server.on(connection) { connection in
@@ -111,7 +111,7 @@ final class ShardFixture: Sendable {
             shard.subscribe(
                 SubscribeRequest(
                     subscriber: SubscriberID(name), caller: caller, transport: stream.transport, stream: stream,
-                    connection: connection
+                    role: role, connection: connection
                 ) { result in
                     if case .success(let subscription) = result { reference.value.subscription = subscription }
                     answer(result.map { OnLoop($0) })

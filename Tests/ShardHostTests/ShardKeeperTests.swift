@@ -283,26 +283,6 @@ import Testing
         fixture.stop()
     }
 
-    /// As docs/persistence.md says: tokens are not stored.
-    @Test func aResumeTokenFromBeforeARestartIsAsGoodAsNone() throws {
-        store.answerAll()
-        let fixture = try fixture()
-        let shard = try fixture.create(
-            ["checkpoint_ticks": 1000, "journal": true, "reconnect_grace_ms": 30_000], kind: "vault")
-        let member = try fixture.join(shard, as: "a", stream: .v2())
-        let token = try #require(try member.json()["resume"]?.string)
-        try fixture.push(1, from: member, client: 1)
-        for _ in 0..<2 { fixture.advance(.milliseconds(50)) }
-        let (next, restored) = try comeBack()
-        let again = try next.join(restored, as: "a", stream: .v2(resume: token))
-        let hello = try again.json()
-        #expect(hello["resumed"] == false && hello["ack"] == .null)
-        // The seat is there all the same, and the world shows what was applied.
-        #expect(try again.messages(1)[0].contains(#"["a",1]"#))
-        next.stop()
-        fixture.stop()
-    }
-
     @Test func eventNumbersGoOnWhereNothingWasForgottenAndElseBeginBehindAll() throws {
         store.answerAll()
         let fixture = try fixture()
