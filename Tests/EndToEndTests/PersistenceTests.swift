@@ -5,7 +5,7 @@ internal import Testing
 
 /// Shards outlive the process: kill -9 at any moment loses at most the stated window, and with a journal nothing that anybody was shown.
 @Suite(.blocking) struct PersistenceTests {
-    private static let manifest =
+    static let manifest =
         #"""
         {"manifest_version":1,"name":"shards","version":"0.1.0","entities":[
           {"name":"Note","fields":[{"name":"text","type":"string","optional":false,"unique":false}],"indexes":[]}],
