@@ -107,6 +107,16 @@ package enum ErrorBody {
         case .shardConfigInvalid(let problem): (.badRequest, "INVALID_SHARD_CONFIG", problem.description)
         case .shardsTooMany(let maximum):
             (.tooManyRequests, "SHARD_LIMIT_REACHED", "There are \(maximum) shards already (PYLON_MAX_SHARDS).")
+        case .shardNotStored:
+            (
+                .serviceUnavailable, "SHARD_NOT_STORED",
+                "The shard could not be stored and has been taken back; try again shortly."
+            )
+        case .shardNotForgotten:
+            (
+                .serviceUnavailable, "SHARD_NOT_FORGOTTEN",
+                "The shard has been stopped and is still stored; ask again until it is not."
+            )
         case .kindNotOpen, .guestsExcluded, .lobbyFull, .tooManyAttempts: lobbyParts(of: error)
         case .missingShard: (.badRequest, "MISSING_SHARD", "The query parameter \"shard\" is missing.")
         case .subscribeRefused(let reason): subscribeParts(of: reason)
@@ -250,7 +260,9 @@ package enum ErrorBody {
         case .methodNotAllowed(let methods): [(.allow, methods.map(\.token).joined(separator: ", "))]
         case .upgradeRequired: [(.upgrade, "websocket")]
         case .handshakeRefused(_, _, let fields): fields.lines.map { ($0.name, $0.value) }
-        case .draining, .answersTooMany, .record(.storage(.overloaded)), .record(.storage(.busy)): [(.retryAfter, "5")]
+        case .draining, .answersTooMany, .record(.storage(.overloaded)), .record(.storage(.busy)), .shardNotStored,
+            .shardNotForgotten:
+            [(.retryAfter, "5")]
         case .inputRefused(.rateLimited): [(.retryAfter, "1")]
         case .tooManyAttempts: [(.retryAfter, "60")]
         case .authRequired, .metricsUnauthorized: [(.wwwAuthenticate, "Bearer")]

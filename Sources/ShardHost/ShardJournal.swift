@@ -1,6 +1,7 @@
 internal import PylonJSON
 internal import PylonReplay
 internal import PylonSimulation
+internal import PylonTime
 
 /// Hears everything that happens to one shard, in order, and passes it on to whoever keeps it. Belongs to the shard's worker.
 final class ShardJournal<World: Simulation> {
@@ -115,6 +116,13 @@ final class ShardJournal<World: Simulation> {
     /// states are no longer stored.
     func whenStored(_ body: @escaping () -> Void) {
         if let keeper { keeper.whenStored(body) } else { body() }
+    }
+
+    /// See `ShardHandle.confirm`.
+    func confirm(
+        _ expected: StoreExpectation, by deadline: Instant?, _ answer: @escaping (StoreConfirmation) -> Void
+    ) {
+        if let keeper { keeper.confirm(expected, by: deadline, answer) } else { answer(.done) }
     }
 
     /// Whether something waits to be handed over by `flush`.

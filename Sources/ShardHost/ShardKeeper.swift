@@ -35,6 +35,12 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     /// Whether nothing is stored any more: the shard has ended, or its state has grown too large.
     private var isOver = false
     private var hasEnded = false
+    /// Whether the shard is to be forgotten, and whether it is.
+    private var isRemoved = false
+    private var isForgotten = false
+    /// Who wants to know that the shard is stored, or forgotten, by their number.
+    private var confirmations: [(number: UInt64, answer: (StoreConfirmation) -> Void)] = []
+    private var confirmationLast: UInt64 = 0
     private var retryAt = Instant(nanoseconds: 0)
     private var flushLast = Instant(nanoseconds: 0)
     /// Everything that waits for the step to be durable.
@@ -185,19 +191,51 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     /// Nothing is stored any more: what waits to be shown waits no longer.
     private func beOver() {
         isOver = true
+        if !hasEnded { answerConfirmations(.refused) }
         waitingForStorage.removeAll()
         while !waitingForTokens.isEmpty { waitingForTokens.removeFirst().body() }
         release()
     }
 
+    // MARK: Confirming
+
+    /// Says once whether the shard is stored, or forgotten: when the store has answered, at the latest at `deadline`.
+    func confirm(
+        _ expected: StoreExpectation, by deadline: Instant?, _ answer: @escaping (StoreConfirmation) -> Void
+    ) {
+        // One that ended with the process comes back, whoever has removed it since.
+        guard expected == .stored || isRemoved else { return answer(.refused) }
+        guard !(isRemoved ? isForgotten : markStored != nil) else { return answer(.done) }
+        // Too large ever to have been stored.
+        guard !isOver || hasEnded else { return answer(.refused) }
+        confirmationLast += 1
+        let number = confirmationLast
+        confirmations.append((number, answer))
+        guard let deadline else { return }
+        let expiry = DelayedCall {
+            guard let index = self.confirmations.firstIndex(where: { $0.number == number }) else { return }
+            self.confirmations.remove(at: index).answer(.late)
+        }
+        worker.schedule(expiry, at: deadline)
+    }
+
+    private func answerConfirmations(_ outcome: StoreConfirmation) {
+        let waiting = confirmations
+        confirmations = []
+        for confirmation in waiting { confirmation.answer(outcome) }
+    }
+
     /// Forgets the shard, however often that takes: what stays stored would come back.
     private func remove() {
+        isRemoved = true
         store.write(.removal, of: identity) { [self] problem in
-            guard let problem else { return }
             worker.submit {
+                self.isForgotten = problem == nil
+                self.answerConfirmations(problem == nil ? .done : .refused)
+                guard let problem else { return }
                 self.counters.failures.add()
                 self.report("shard \(self.identity.id) could not be forgotten, trying again in a second: \(problem)")
-                self.worker.schedule(Retry { self.remove() }, at: self.worker.clock.now() + .seconds(1))
+                self.worker.schedule(DelayedCall { self.remove() }, at: self.worker.clock.now() + .seconds(1))
             }
         }
     }
@@ -257,6 +295,8 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
 
     private func written(_ problem: String?) {
         isWriting = false
+        if problem == nil, markStored == nil { markStored = 0 }
+        if !isRemoved { answerConfirmations(problem == nil ? .done : .refused) }
         guard !isOver else { return }
         if let problem {
             counters.failures.add()
@@ -298,23 +338,10 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     private func scheduleRetry(at deadline: Instant) {
         guard !isRetryScheduled else { return }
         isRetryScheduled = true
-        let retry = Retry {
+        let retry = DelayedCall {
             self.isRetryScheduled = false
             self.pump()
         }
         worker.schedule(retry, at: deadline)
-    }
-
-    private final class Retry: TickTask {
-        private let body: () -> Void
-
-        init(_ body: @escaping () -> Void) {
-            self.body = body
-        }
-
-        func run(now: Instant) -> Instant? {
-            body()
-            return nil
-        }
     }
 }

@@ -70,20 +70,20 @@ extension ShardRunner {
             return
         }
         keeping.awaitsFlush = true
-        worker.schedule(Flush(runner: self), at: worker.clock.now() + .seconds(1))
+        let flush = DelayedCall { [self] in
+            keeping.awaitsFlush = false
+            journal.flush()
+        }
+        worker.schedule(flush, at: worker.clock.now() + .seconds(1))
     }
 
-    private final class Flush: TickTask {
-        private let runner: ShardRunner
-
-        init(runner: ShardRunner) {
-            self.runner = runner
-        }
-
-        func run(now: Instant) -> Instant? {
-            runner.keeping.awaitsFlush = false
-            runner.journal?.flush()
-            return nil
+    func confirm(
+        _ expected: StoreExpectation, within patience: Duration?,
+        _ answer: @escaping @Sendable (StoreConfirmation) -> Void
+    ) {
+        worker.submit { [self] in
+            guard let journal else { return answer(.done) }
+            journal.confirm(expected, by: patience.map { worker.clock.now() + $0 }, answer)
         }
     }
 
@@ -150,20 +150,10 @@ extension ShardRunner {
         for attached in keeping.unseated { detach(attached.subscriber, as: attached.role) }
         keeping.unseated = []
         for attached in shard.attached { noteRoles(of: attached.subscriber) }
-        worker.schedule(RestoredSeatExpiry(runner: self), at: worker.clock.now() + seatPatience)
-    }
-
-    private final class RestoredSeatExpiry: TickTask {
-        private let runner: ShardRunner
-
-        init(runner: ShardRunner) {
-            self.runner = runner
+        // The seats that are left from now on have a reminder of their own.
+        let expiry = DelayedCall { [self] in
+            if isRunning { _ = expireSeats(now: worker.clock.now()) }
         }
-
-        func run(now: Instant) -> Instant? {
-            // The rest has a reminder of its own.
-            if runner.isRunning { _ = runner.expireSeats(now: now) }
-            return nil
-        }
+        worker.schedule(expiry, at: worker.clock.now() + seatPatience)
     }
 }

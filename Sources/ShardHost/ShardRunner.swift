@@ -18,6 +18,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     let kind: String
     let worker: TickWorker
     let status: ShardStatus
+    let isStored: Bool
     var shard: Shard<World>
     let queue: InputQueue<World>
     private let rateLimit: InputRateLimit?
@@ -60,6 +61,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             of: saved, setup, kind: kind, worker: worker, worldState: worldState, keepers: keepers)
         let configuration = saved.shard.configuration
         status = ShardStatus(now: worker.clock.now())
+        isStored = configuration.keeping.checkpointTicks > 0
         queue = InputQueue(
             capacity: configuration.inputsQueuedMaximum, delay: configuration.inputDelayTicks,
             sequenceLast: saved.sequenceLast, keepsJSON: journal != nil)
@@ -367,7 +369,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     func stepForInput() {
         let now = worker.clock.now()
         let earliest = eventStepLast + Self.eventStepInterval
-        guard earliest <= now else { return worker.schedule(DeferredStep(runner: self), at: earliest) }
+        guard earliest <= now else { return worker.schedule(DelayedCall { [self] in stepForInput() }, at: earliest) }
         guard isRunning, queue.count > 0 || !handoffs.inbox.isEmpty else { return }
         if let journal, journal.isHolding { return stepWhenShown(journal) }
         eventLast = now
@@ -378,18 +380,4 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     /// The finest that fixed rates have, too (`TickRate.hertzMaximum`).
     private static var eventStepInterval: Duration { .milliseconds(1) }
-
-    /// A step that had to wait for its millisecond.
-    private final class DeferredStep: TickTask {
-        private let runner: ShardRunner
-
-        init(runner: ShardRunner) {
-            self.runner = runner
-        }
-
-        func run(now: Instant) -> Instant? {
-            runner.stepForInput()
-            return nil
-        }
-    }
 }
