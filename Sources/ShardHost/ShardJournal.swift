@@ -20,6 +20,9 @@ final class ShardJournal<World: Simulation> {
         sequenceLast = saved.sequenceLast
         recorder = keepers.recordings.flatMap { recordings in
             guard recordings.records(keeping) else { return nil }
+            // A replay lets nobody in.
+            let setup = ShardSetup(
+                id: setup.id, config: AccessRule.unlocked(setup.config), seed: setup.seed, clock: setup.clock)
             return ShardRecorder(
                 recordings, of: setup, kind: kind, configuration: configuration, worldState: worldState)
         }

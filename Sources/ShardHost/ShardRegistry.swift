@@ -261,9 +261,10 @@ package final class ShardRegistry: Sendable {
             } catch {
                 throw RestoreError(String(describing: error), staysStored: true)
             }
-            let setup = ShardSetup(id: kept.id, config: config, seed: kept.seed, clock: clock)
+            let access = try AccessRule(stored: config)
+            let setup = ShardSetup(id: kept.id, config: access.sealed(config), seed: kept.seed, clock: clock)
             let shard = try kind.restoreHandle(kept, setup, configuration, leastLoadedWorker, counters, keepers)
-            shard.status.access.restrict(try AccessRule(json: config))
+            shard.status.access.restrict(access)
             return shard
         } catch let error as RestoreError {
             throw error
@@ -284,8 +285,8 @@ package final class ShardRegistry: Sendable {
         let shard: any ShardHandle
         do {
             let config = try ConfigField.complete(config, with: kind.fields)
-            let setup = ShardSetup(id: id, config: config, seed: try seed(in: config), clock: clock)
             let access = try AccessRule(json: config)
+            let setup = ShardSetup(id: id, config: access.sealed(config), seed: try seed(in: config), clock: clock)
             let configuration = try ShardConfiguration(json: config)
             try keepers.check(configuration.keeping, isPersistent: kind.isPersistent)
             shard = try kind.makeHandle(setup, configuration, leastLoadedWorker, counters, keepers)

@@ -106,7 +106,8 @@ internal import Testing
             let server = try ServerHarness(folder.flags, environment: ["PYLON_RECORD_DIR": recordings.path])
             if round == 1 {
                 try server.createShard(
-                    "zone", "counter", #"{"tick_rate_hz":50,"checkpoint_ticks":5,"journal":true,"record":true}"#)
+                    "zone", "counter",
+                    #"{"tick_rate_hz":50,"checkpoint_ticks":5,"journal":true,"record":true,"join_code":"open-sesame"}"#)
             }
             let ann = try Stream(server, as: "ann", resume: tokens.last, bySocket: true)
             let hello = try ann.next("hello")
@@ -124,6 +125,10 @@ internal import Testing
             #expect(try JSONParser.parse(process.readAll())["diverged_at"]?.isNull == true)
         }
         #expect(files.count == 2)
+        for file in [stored] + files {
+            #expect(!file.contains(Array("open-sesame".utf8)))
+        }
+        for file in files { #expect(!file.contains(Array("join_code".utf8))) }
         for token in tokens {
             #expect(!stored.contains(Array(token.utf8)))
             for file in files {
