@@ -95,28 +95,9 @@ package enum ErrorBody {
         case .invalidField(let name, let problem): (.badRequest, "INVALID_FIELD", "The field \"\(name)\" \(problem).")
         case .missingOperations: (.badRequest, "MISSING_OPERATIONS", "A list of operations is missing.")
         case .missingUserID: (.badRequest, "MISSING_USER_ID", "The field \"user_id\" is missing.")
-        case .shardNotFound: (.notFound, "SHARD_NOT_FOUND", "There is no such shard.")
-        case .shardExists: (.conflict, "SHARD_EXISTS", "A shard of this id exists.")
-        case .shardIDInvalid:
-            (
-                .badRequest, "INVALID_SHARD_ID",
-                "A shard id has 1 to 128 bytes without spaces and control characters, and is not \"kinds\"."
-            )
-        case .shardKindUnknown(let known):
-            (.badRequest, "UNKNOWN_SHARD_KIND", "The kinds here are: \(known.joined(separator: ", ")).")
-        case .shardConfigInvalid(let problem): (.badRequest, "INVALID_SHARD_CONFIG", problem.description)
-        case .shardsTooMany(let maximum):
-            (.tooManyRequests, "SHARD_LIMIT_REACHED", "There are \(maximum) shards already (PYLON_MAX_SHARDS).")
-        case .shardNotStored:
-            (
-                .serviceUnavailable, "SHARD_NOT_STORED",
-                "The shard could not be stored and has been taken back; try again shortly."
-            )
-        case .shardNotForgotten:
-            (
-                .serviceUnavailable, "SHARD_NOT_FORGOTTEN",
-                "The shard has been stopped and is still stored; ask again until it is not."
-            )
+        case .shardNotFound, .shardExists, .shardIDInvalid, .shardKindUnknown, .shardConfigInvalid, .shardsTooMany,
+            .shardNotStored, .shardNotForgotten:
+            shardParts(of: error)
         case .kindNotOpen, .guestsExcluded, .lobbyFull, .tooManyAttempts: lobbyParts(of: error)
         case .missingShard: (.badRequest, "MISSING_SHARD", "The query parameter \"shard\" is missing.")
         case .subscribeRefused(let reason): subscribeParts(of: reason)

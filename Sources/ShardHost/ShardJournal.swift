@@ -102,6 +102,14 @@ final class ShardJournal<World: Simulation> {
         if let keeper { keeper.whenNoted(body) } else { body() }
     }
 
+    /// Whether more may wait to be shown.
+    var hasRoom: Bool { keeper?.hasRoom ?? true }
+
+    /// A subscriber has been refused for want of such room.
+    func countTurnedAway() {
+        keeper?.countTurnedAway()
+    }
+
     /// Whether the last step may not be shown yet; the shard takes no other until then.
     var isHolding: Bool { keeper?.isHolding ?? false }
 

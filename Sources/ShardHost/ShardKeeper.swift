@@ -43,7 +43,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     private var confirmationLast: UInt64 = 0
     private var retryAt = Instant(nanoseconds: 0)
     private var flushLast = Instant(nanoseconds: 0)
-    /// Everything that waits for the step to be durable.
+    /// Everything that waits for the step to be durable; subscribers are refused where it is too much.
     private var waiting = Deque<() -> Void>()
     /// Whether there is a step that the store has not got yet, or has not answered for.
     private var isStepPending = false
@@ -157,6 +157,13 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         if let markStored, markStored >= markLast { return body() }
         waitingForStorage.append((markLast, body))
         pump()
+    }
+
+    /// Whether more may wait for the disk.
+    var hasRoom: Bool { waiting.count + waitingForTokens.count < KeepingLimits.waitingMaximum }
+
+    func countTurnedAway() {
+        counters.turnedAway.add()
     }
 
     /// A step has to wait for the one before.

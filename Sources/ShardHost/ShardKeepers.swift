@@ -32,6 +32,13 @@ package struct ShardKeepers: Sendable {
     }
 }
 
+/// The limits of keeping.
+enum KeepingLimits {
+    /// Subscribers of one shard and requests for its state that wait for the database: as many as come to a shard in the seconds that a disk may
+    /// stall for, few enough to be served at once behind that.
+    static let waitingMaximum = 4096
+}
+
 /// Numbers for the shards that have an id one after the other. Safe from any thread.
 final class InstanceNumbers: Sendable {
     private let last = Lock<UInt64>(0)
@@ -62,6 +69,8 @@ package struct KeepingCounters: Sendable {
     package let journalBytes = Counter()
     /// Steps that waited because what the last one shows was not yet durable.
     package let stepsHeld = Counter()
+    /// Subscribers refused because too many waited for the database already.
+    package let turnedAway = Counter()
     /// Shards that came back, those that could not, and those that may come back to another process.
     package let restored = Counter()
     package let setAside = Counter()

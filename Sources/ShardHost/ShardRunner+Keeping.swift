@@ -51,6 +51,16 @@ extension ShardRunner {
         }
     }
 
+    /// Goes on with the ticks when the last step may be shown.
+    func tickWhenShown(_ journal: ShardJournal<World>) {
+        guard !keeping.isStepWaiting else { return }
+        keeping.isStepWaiting = true
+        journal.whenShown { [self] in
+            keeping.isStepWaiting = false
+            if isRunning { worker.schedule(self, at: worker.clock.now()) }
+        }
+    }
+
     /// Steps an event-driven shard when the last step may be shown; the inputs that come meanwhile share that step.
     func stepWhenShown(_ journal: ShardJournal<World>) {
         guard !keeping.isStepWaiting else { return }

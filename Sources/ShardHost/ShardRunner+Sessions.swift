@@ -282,6 +282,8 @@ extension ShardRunner {
     func resendState(to subscription: Subscription) {
         let attachment = subscription.attachment
         worker.submit { [self] in
+            // Where too much waits for the disk the client asks again.
+            guard journal?.hasRoom != false else { return }
             whenShown { [self] in
                 if isRunning { audience.resendState(to: attachment, shard) }
             }

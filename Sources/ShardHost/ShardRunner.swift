@@ -104,7 +104,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         if let journal, journal.isHolding {
             // The disk is slower than the ticks: the shard does not run ahead of it.
             journal.countHold()
-            return now + .milliseconds(1)
+            tickWhenShown(journal)
+            return nil
         }
         let due = schedule.take(now: now)
         self.schedule = schedule
@@ -210,6 +211,10 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     func subscribe(_ request: SubscribeRequest) {
         worker.submit { [self] in
+            if let journal, !journal.hasRoom {
+                journal.countTurnedAway()
+                return request.connection.loop.submit { request.answer(.failure(.full)) }
+            }
             // What is shown first has to be as durable as everything else. Where a token is stored that waits for both.
             if storesToken(of: request) { decide(request) } else { whenShown { self.decide(request) } }
         }

@@ -113,6 +113,33 @@ import Testing
         fixture.stop()
     }
 
+    @Test func aJoinCodeIsStoredAsADigest() throws {
+        store.answerAll()
+        let fixture = try fixture()
+        _ = try fixture.create(["checkpoint_ticks": 10, "join_code": "secret-code"], kind: "vault")
+        let kept = try #require(store.kept())
+        #expect(!kept.config.contains("secret-code") && kept.config.contains("join_code_digest"))
+        // What an earlier version stored works as well, and is written anew.
+        let plain = #"{"checkpoint_ticks":10,"join_code":"secret-code"}"#
+        for config in [kept.config, plain] {
+            let other = MemoryStore()
+            let next = try ShardFixture(kinds: [VaultWorld.kind], keepers: ShardKeepers(store: other))
+            try next.registry.restore(
+                KeptShard(
+                    id: "s", instance: kept.instance, kind: "vault", config: config, seed: kept.seed,
+                    state: kept.state, isClean: true, journal: []))
+            let access = try #require(next.registry.get("s")).status.access
+            let ann = Caller(userID: "ann", isAdmin: false)
+            #expect(access.isPrivate)
+            #expect(access.verdict(SubscriberID("ann"), ann, code: "secret-code") == .admitted)
+            #expect(access.verdict(SubscriberID("ann"), ann, code: "secret-cod") == .codeWrong)
+            let written = try #require(other.kept()).config
+            #expect(!written.contains("secret-code") && written.contains("join_code_digest"))
+            next.stop()
+        }
+        fixture.stop()
+    }
+
     @Test func aShardWhoseClockWasSetBackIsStoredAllTheSame() throws {
         store.answerAll()
         let fixture = try fixture()
@@ -197,85 +224,6 @@ import Testing
         #expect(store.kept() == nil)
         fixture.advance(.seconds(10))
         #expect(store.waitingCount == 0)
-        fixture.stop()
-    }
-
-    /// What is asked of the store is answered when the store has answered.
-    @Test func aNewShardIsConfirmedWhenItIsStored() throws {
-        let fixture = try fixture()
-        let answers = Mailbox<StoreConfirmation>()
-        func confirm(_ shard: any ShardHandle, _ expected: StoreExpectation = .stored) {
-            shard.confirm(expected, within: .seconds(5)) { answers.put($0) }
-            _ = fixture.worker.runDue()
-        }
-        let shard = try fixture.create(["checkpoint_ticks": 1000], kind: "vault")
-        confirm(shard)
-        #expect(answers.count == 0)
-        answer(fixture)
-        #expect(try answers.next() == .done)
-        confirm(shard)
-        #expect(try answers.next() == .done)
-        // One that was refused, and is taken back.
-        let refused = try fixture.create(["checkpoint_ticks": 1000], id: "t", kind: "vault")
-        confirm(refused)
-        answer(fixture, "the disk is full")
-        #expect(try answers.next() == .refused)
-        // One for which nothing is heard.
-        let late = try fixture.create(["checkpoint_ticks": 1000], id: "u", kind: "vault")
-        confirm(late)
-        fixture.advance(.milliseconds(4999))
-        #expect(answers.count == 0)
-        fixture.advance(.milliseconds(1))
-        #expect(try answers.next() == .late)
-        // What is answered later is no second answer.
-        store.answerAll()
-        fixture.advance(.seconds(10))
-        #expect(answers.count == 0)
-        // And one that does not outlive the process.
-        confirm(try fixture.create(id: "v", kind: "vault"))
-        #expect(try answers.next() == .done)
-        fixture.stop()
-    }
-
-    @Test func aRemovalIsConfirmedWhenTheShardIsForgotten() throws {
-        let fixture = try ShardFixture(kinds: [VaultWorld.kind], shardsMaximum: 1, keepers: keepers)
-        let answers = Mailbox<StoreConfirmation>()
-        let shard = try fixture.create(["checkpoint_ticks": 1000], kind: "vault")
-        answer(fixture)
-        func remove() {
-            fixture.registry.get("s").map { fixture.registry.remove($0) }
-            shard.confirm(.forgotten, within: .seconds(5)) { answers.put($0) }
-            _ = fixture.worker.runDue()
-        }
-        remove()
-        #expect(fixture.registry.get("s") == nil && fixture.registry.departing("s") === shard)
-        // Its place is free when it is gone for good: removals that the disk refuses do not pile up.
-        #expect(throws: RegistryError.tooMany(maximum: 1)) { try fixture.create(id: "t", kind: "vault") }
-        answer(fixture, "the disk is full")
-        #expect(try answers.next() == .refused)
-        #expect(fixture.registry.departing("s") === shard)
-        // Asked again, it waits for the next attempt.
-        remove()
-        #expect(answers.count == 0)
-        fixture.advance(.seconds(1))
-        answer(fixture)
-        #expect(try answers.next() == .done)
-        #expect(fixture.registry.departing("s") == nil && store.kept() == nil)
-        _ = try fixture.create(id: "t", kind: "vault")
-        fixture.stop()
-    }
-
-    @Test func aShardThatEndedWithTheProcessIsNotSaidToBeForgotten() throws {
-        store.answerAll()
-        let fixture = try fixture()
-        let shard = try fixture.create(["checkpoint_ticks": 1000], kind: "vault")
-        fixture.registry.stopAll()
-        fixture.registry.remove(shard)
-        let answers = Mailbox<StoreConfirmation>()
-        shard.confirm(.forgotten, within: .seconds(5)) { answers.put($0) }
-        _ = fixture.worker.runDue()
-        #expect(try answers.next() == .refused)
-        #expect(store.kept()?.isClean == true)
         fixture.stop()
     }
 
@@ -450,35 +398,6 @@ import Testing
         #expect(try staysStored(state))
         state[versionIndex] = 0
         #expect(try !staysStored(state))
-    }
-
-    @Test func aShardThatIsWithheldCanBeForgotten() throws {
-        store.answerAll()
-        let fixture = try fixture()
-        _ = try fixture.create(["checkpoint_ticks": 1000], kind: "vault")
-        fixture.stop()
-        let kept = try #require(store.kept())
-        let other = MemoryStore(isAutomatic: false, kept: [kept])
-        let next = try ShardFixture(keepers: ShardKeepers(store: other))
-        #expect(throws: RestoreError.self) { try next.registry.restore(kept) }
-        let answers = Mailbox<StoreConfirmation>()
-        func forget() {
-            next.registry.forgetWithheld("s", within: .seconds(5)) { answers.put($0) }
-            _ = next.worker.runDue()
-        }
-        forget()
-        other.answer("the disk is full")
-        _ = next.worker.runDue()
-        #expect(try answers.next() == .refused && next.registry.isWithheld("s"))
-        forget()
-        next.advance(.seconds(5))
-        #expect(try answers.next() == .late && next.registry.isWithheld("s"))
-        // It is done all the same, and said once.
-        other.answer()
-        _ = next.worker.runDue()
-        #expect(!next.registry.isWithheld("s") && other.kept() == nil && answers.count == 0)
-        _ = try next.create(id: "s")
-        next.stop()
     }
 
     @Test func whoAsksForWhatIsNotThereIsRefused() throws {
