@@ -166,7 +166,7 @@ package struct ShardRoutes: Sendable {
         shard.subscribe(
             SubscribeRequest(
                 subscriber: subscriber, caller: request.caller, transport: isV2 ? .eventStreamV2 : .eventStream,
-                stream: stream, role: role, connection: connection
+                stream: stream, role: role, connection: connection, address: client
             ) { [cap] result in
                 switch result {
                 case .success(let subscription):

@@ -1,5 +1,6 @@
 internal import PylonBytes
 internal import PylonFanout
+internal import PylonNet
 internal import PylonReplay
 internal import PylonSimulation
 internal import PylonTime
@@ -18,6 +19,8 @@ struct SeatTable {
         fileprivate var lost: [Lost] = []
         /// Until when it is held for one who has no connection.
         fileprivate(set) var heldUntil: Instant?
+        /// What it counts against while it is held.
+        fileprivate var address: IPAddress?
         /// Whether something of this subscriber was applied since its acknowledgement was last sent.
         fileprivate(set) var awaitsAcknowledgement = false
 
@@ -31,10 +34,12 @@ struct SeatTable {
         let attachment: UInt64
         /// Nil for streams v1, which get neither tokens nor messages.
         let session: Session?
+        fileprivate let address: IPAddress?
 
-        fileprivate init(attachment: UInt64, session: Session?) {
+        fileprivate init(attachment: UInt64, session: Session?, address: IPAddress?) {
             self.attachment = attachment
             self.session = session
+            self.address = address
         }
     }
 
@@ -70,6 +75,7 @@ struct SeatTable {
     }
 
     private let grace: Duration
+    private let cap: AddressCap
     private var seats: [SubscriberID: Seat] = [:]
     private(set) var sessionCount = 0
     /// Seats with something to acknowledge.
@@ -91,9 +97,10 @@ struct SeatTable {
     /// More than 64 entries of which most are of seats taken again: those are thrown out, so that whoever comes and goes adds nothing.
     private static let heldBeforeSweep = 64
 
-    /// Nobody yet. Seats are held for `grace`.
-    init(grace: Duration) {
+    /// Nobody yet. Seats are held for `grace`, of one address as many as `cap` has for it.
+    init(grace: Duration, cap: AddressCap = .unlimited) {
         self.grace = grace
+        self.cap = cap
     }
 
     /// Whether anybody has a stream v2.
@@ -149,18 +156,27 @@ struct SeatTable {
 
     /// Takes a connection in; returns whether the seat had been held, which it is no longer. Whoever begins anew, with a stream v2 and no token
     /// that is good, ends what others could have come back with.
-    mutating func attach(_ subscriber: SubscriberID, _ attachment: UInt64, session: Session?) -> Bool {
+    mutating func attach(
+        _ subscriber: SubscriberID, _ attachment: UInt64, at address: IPAddress?, session: Session?
+    ) -> Bool {
         let seat = seats[subscriber] ?? Seat(subscriber: subscriber)
         seats[subscriber] = seat
-        seat.members.append(Member(attachment: attachment, session: session))
+        seat.members.append(Member(attachment: attachment, session: session, address: address))
         if let session {
             sessionCount += 1
             if let token = session.tokenBefore { seat.lost.removeAll { $0.token == token } } else { seat.lost = [] }
         }
         guard seat.heldUntil != nil else { return false }
-        seat.heldUntil = nil
+        letGo(seat)
         heldCount -= 1
         return true
+    }
+
+    /// The seat is no longer held.
+    private func letGo(_ seat: Seat) {
+        seat.heldUntil = nil
+        cap.release(seat.address)
+        seat.address = nil
     }
 
     /// Lets a connection go; returns whether its seat is held from now on, in which case the world is not to be told.
@@ -171,7 +187,7 @@ struct SeatTable {
         let member = seat.members.remove(at: index)
         if member.session != nil { sessionCount -= 1 }
         guard seat.members.isEmpty else { return false }
-        guard holds, grace > .zero, heldCount < Self.heldMaximum else {
+        guard holds, grace > .zero, heldCount < Self.heldMaximum, cap.admit(member.address) else {
             seats[subscriber] = nil
             return false
         }
@@ -181,6 +197,7 @@ struct SeatTable {
             seat.lost.append(Lost(attachment: attachment, token: token, until: now + grace))
         }
         seat.heldUntil = now + grace
+        seat.address = member.address
         held.append(Held(seat: seat, until: now + grace))
         heldCount += 1
         if held.count > max(Self.heldBeforeSweep, heldCount * 2) { sweepHeld() }
@@ -211,26 +228,31 @@ struct SeatTable {
 
     /// Gives up the seats whose time is over; returns whose they were.
     mutating func takeExpired(now: Instant) -> [SubscriberID] {
-        var expired: [SubscriberID] = []
-        func takeExpired(of held: inout Deque<Held>, from seats: inout [SubscriberID: Seat]) {
-            while let oldest = held.first, oldest.until <= now {
-                held.removeFirst()
-                guard oldest.isCurrent else { continue }
-                oldest.seat.heldUntil = nil
-                seats[oldest.seat.subscriber] = nil
-                expired.append(oldest.seat.subscriber)
-            }
+        let expired = Self.takeExpired(of: &restored, now) + Self.takeExpired(of: &held, now)
+        for seat in expired {
+            letGo(seat)
+            seats[seat.subscriber] = nil
         }
-        takeExpired(of: &restored, from: &seats)
-        takeExpired(of: &held, from: &seats)
         heldCount -= expired.count
+        return expired.map(\.subscriber)
+    }
+
+    private static func takeExpired(of held: inout Deque<Held>, _ now: Instant) -> [Seat] {
+        var expired: [Seat] = []
+        while let oldest = held.first, oldest.until <= now {
+            held.removeFirst()
+            guard oldest.isCurrent else { continue }
+            // Twice in the queue it is given up once.
+            oldest.seat.heldUntil = nil
+            expired.append(oldest.seat)
+        }
         return expired
     }
 
     /// Gives up the seat that is held for `subscriber`; returns whether there was one.
     mutating func release(_ subscriber: SubscriberID) -> Bool {
         guard let seat = seats[subscriber], seat.heldUntil != nil else { return false }
-        seat.heldUntil = nil
+        letGo(seat)
         seats[subscriber] = nil
         heldCount -= 1
         return true
@@ -239,8 +261,12 @@ struct SeatTable {
     /// Gives up all held seats at once; returns how many those were.
     mutating func forgetHeld() -> Int {
         let count = heldCount
-        for index in 0..<held.count where held[index].isCurrent { seats[held[index].seat.subscriber] = nil }
-        for index in 0..<restored.count where restored[index].isCurrent { seats[restored[index].seat.subscriber] = nil }
+        for held in [held, restored] {
+            for index in 0..<held.count where held[index].isCurrent {
+                letGo(held[index].seat)
+                seats[held[index].seat.subscriber] = nil
+            }
+        }
         held.removeAll()
         restored.removeAll()
         heldCount = 0

@@ -1,23 +1,27 @@
+package import PylonNet
 package import PylonReplay
 internal import PylonSimulation
 package import PylonTelemetry
 internal import PylonThreading
 
-/// What keeps things of shards beyond their lives, as far as the process has it.
+/// What keeps things of shards beyond their lives, and of connections beyond theirs, as far as the process has it.
 package struct ShardKeepers: Sendable {
     package let recordings: Recordings?
     package let store: (any ShardStore)?
+    /// Seats held for those who have no connection, per client address.
+    let heldSeats: AddressCap
     package let counters = KeepingCounters()
     let instances = InstanceNumbers()
     /// Says something to the operator.
     let report: @Sendable (String) -> Void
 
     package init(
-        recordings: Recordings? = nil, store: (any ShardStore)? = nil,
+        recordings: Recordings? = nil, store: (any ShardStore)? = nil, heldSeats: AddressCap = .unlimited,
         report: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.recordings = recordings
         self.store = store
+        self.heldSeats = heldSeats
         self.report = report
     }
 

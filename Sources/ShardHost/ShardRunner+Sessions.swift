@@ -51,16 +51,17 @@ extension ShardRunner {
     /// Takes the subscriber in; the world hears of it unless the seat was held.
     func takeSeat(_ admission: Admission) {
         let (subscriber, role) = (admission.request.subscriber, admission.request.role)
+        let (address, session) = (admission.request.address, admission.session)
         attach(subscriber, as: role)
         noteRoles(of: subscriber)
-        if admission.session != nil { counters.sessions.add(1) }
+        if session != nil { counters.sessions.add(1) }
         if role == .player { releaseArrival(subscriber) }
         let wasHeld =
             role == .player
-            ? seats.attach(subscriber, admission.attachment, session: admission.session)
+            ? seats.attach(subscriber, admission.attachment, at: address, session: session)
             // Only after a restart is anything held for those who only look on.
-            : spectatorSeats.attach(subscriber, admission.attachment, session: admission.session)
-        if role == .player, admission.session != nil { noteTokens(of: subscriber) }
+            : spectatorSeats.attach(subscriber, admission.attachment, at: address, session: session)
+        if role == .player, session != nil { noteTokens(of: subscriber) }
         guard wasHeld else { return }
         // The connection that the held seat stood for.
         detach(subscriber, as: role)

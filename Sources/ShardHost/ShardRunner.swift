@@ -66,7 +66,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             capacity: configuration.inputsQueuedMaximum, delay: configuration.inputDelayTicks,
             sequenceLast: saved.sequenceLast, keepsJSON: journal != nil)
         rateLimit = InputRateLimit(perSecond: configuration.inputsPerSecond)
-        seats = SeatTable(grace: configuration.reconnectGrace)
+        seats = SeatTable(grace: configuration.reconnectGrace, cap: keepers.heldSeats)
         audience = ShardAudience(configuration, counters: counters, eventStart: EventCursor(saved.eventLast))
         status.tick.store(saved.shard.tick.number, ordering: .relaxed)
         journal?.follow { [weak self] in
