@@ -37,7 +37,7 @@ package struct SavedSeat: Equatable, Sendable {
 
     package init(subscriber: SubscriberID, tokens: [TokenDigest]) {
         self.subscriber = subscriber
-        self.tokens = tokens.suffix(Self.tokensMaximum)
+        self.tokens = tokens.count > Self.tokensMaximum ? Array(tokens.suffix(Self.tokensMaximum)) : tokens
     }
 
     /// Writes the name and the tokens.

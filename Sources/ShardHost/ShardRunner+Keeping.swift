@@ -107,7 +107,7 @@ extension ShardRunner {
 
     /// Writes down which tokens are good for a seat from now on.
     func noteTokens(of subscriber: SubscriberID) {
-        guard let journal else { return }
+        guard let journal, journal.isDurable else { return }
         journal.seat(of: subscriber, tokens: seats.tokens(of: subscriber))
         keepNews()
     }
