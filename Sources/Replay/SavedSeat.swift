@@ -1,6 +1,6 @@
 package import PylonSimulation
 
-/// What is stored of a secret that a client has: 32 bytes of which the secret cannot be told.
+/// What is stored of a secret that a client has: 32 bytes of which the secret cannot be told, nor from how long comparing two takes.
 package struct TokenDigest: Hashable, Sendable {
     package static let byteCount = 32
     private let words: SIMD4<UInt64>

@@ -211,7 +211,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     func subscribe(_ request: SubscribeRequest) {
         worker.submit { [self] in
-            if let journal, !journal.hasRoom {
+            // A stream that follows its subscriber was let in elsewhere.
+            if let journal, !journal.hasRoom, request.movedFrom == nil {
                 journal.countTurnedAway()
                 return request.connection.loop.submit { request.answer(.failure(.full)) }
             }

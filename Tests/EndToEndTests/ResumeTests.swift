@@ -98,6 +98,23 @@ internal import Testing
         withExtendedLifetime((ann, bob)) {}
     }
 
+    /// With a journal: not a moment passes between the hello and the end of the process.
+    @Test(arguments: [0, 50]) func aTokenThatWasShownIsGoodHoweverSoonTheServerDies(hertz: Int) throws {
+        var shown: String?
+        for round in 1...10 {
+            let server = try start()
+            if round == 1 {
+                try server.createShard(
+                    "zone", "counter", #"{"tick_rate_hz":\#(hertz),"checkpoint_ticks":100000,"journal":true}"#)
+            }
+            let hello = try Stream(server, as: "ann", resume: shown, bySocket: round % 2 == 0).next("hello")
+            server.signal(SIGKILL)
+            #expect(server.waitForExit() == 128 + SIGKILL)
+            #expect(hello["resumed"]?.bool == (round > 1), "round \(round)")
+            shown = try token(hello)
+        }
+    }
+
     /// What is sent to no one but its owner is in the database as a hash, and in recordings not at all.
     @Test func aTokenIsASecret() throws {
         let recordings = RecordedFolder()
