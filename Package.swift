@@ -296,7 +296,7 @@ let package = Package(
         tests(
             "EndToEnd",
             [
-                "PylonClient", "PylonEventStream", "PylonJSON", "PylonReplication", "PylonTestSupport",
+                "PylonClient", "PylonCrypto", "PylonEventStream", "PylonJSON", "PylonReplication", "PylonTestSupport",
                 "PylonThreading", "PylonTime",
                 "PylonWebSocket",
             ]),

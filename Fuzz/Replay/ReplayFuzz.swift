@@ -34,6 +34,8 @@ private func checkHistory(_ bytes: [UInt8]) {
         case .joined(let subscriber, let role): encoder.joined(subscriber, as: role)
         case .left(let subscriber, let role): encoder.left(subscriber, as: role)
         case .hash(let hash): encoder.hash(hash)
+        case .handoff(let event): encoder.handoff(event)
+        case .seat(let seat): encoder.seat(of: seat.subscriber, tokens: seat.tokens)
         }
     }
     guard isWhole, let written = encoder.cut({ payload, _ in Array(payload) }) else { return }
@@ -105,13 +107,15 @@ private func checkShard(_ bytes: [UInt8]) {
     guard let saved else { return }
     var writer = StateWriter()
     let isWritten = SavedShard.write(
-        saved.shard, worldState, sequenceLast: saved.sequenceLast, eventLast: saved.eventLast, into: &writer)
+        saved.shard, worldState, sequenceLast: saved.sequenceLast, eventLast: saved.eventLast, seats: saved.seats,
+        into: &writer)
     precondition(isWritten, "a shard that cannot be written back")
     let again = try? SavedShard(writer.copyBytes(), worldState, setup: setup, configuration: ShardConfiguration())
     var scratch = HashScratch()
     precondition(
         again?.shard.stateHash(worldState, scratch: &scratch) == saved.shard.stateHash(worldState, scratch: &scratch),
         "another shard")
+    precondition(again?.seats == saved.seats, "other seats")
 }
 
 private func checkRecording(_ bytes: [UInt8]) {

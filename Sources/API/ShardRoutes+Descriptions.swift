@@ -31,7 +31,7 @@ extension RouteDescription {
         ],
         failures: [
             .invalidJSON, .missingField, .invalidField, .shardIDInvalid, .shardKindUnknown, .shardConfigInvalid,
-            .shardExists, .shardsTooMany,
+            .shardExists, .shardsTooMany, .shardNotStored,
         ])
 
     static let getShard = RouteDescription(
@@ -40,7 +40,8 @@ extension RouteDescription {
 
     static let deleteShard = RouteDescription(
         "deleteShard", "Stops a shard and removes it.", topic: .shards,
-        answers: [.ok("It is gone.", .object([.required("removed", .text)]))], failures: [.shardNotFound])
+        answers: [.ok("It is gone.", .object([.required("removed", .text)]))],
+        failures: [.shardNotFound, .shardNotForgotten])
 
     static let watchShard = RouteDescription(
         "watchShard", "The state of a shard, at every tick the newest.", topic: .shards,

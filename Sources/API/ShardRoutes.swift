@@ -11,6 +11,9 @@ package import PylonThreading
 
 /// Shards over HTTP (spec/realtime.md 3.2 and 3.3).
 package struct ShardRoutes: Sendable {
+    /// How long the store may take with a new shard, or with one that is removed; a disk that is well takes milliseconds.
+    private static let storePatience: Duration = .seconds(5)
+
     private let registry: ShardRegistry
     private let factories: BlockingThread
     private let cap: AddressCap
@@ -39,7 +42,8 @@ package struct ShardRoutes: Sendable {
                 handler: .asynchronous(listKinds)),
             Route(.get, "/api/shards/:id", .getShard, access: .anyone, bodyLimit: .none, handler: .immediate(show)),
             Route(
-                .delete, "/api/shards/:id", .deleteShard, access: .admin, bodyLimit: .none, handler: .immediate(remove)),
+                .delete, "/api/shards/:id", .deleteShard, access: .admin, bodyLimit: .none,
+                handler: .asynchronous(remove)),
             Route(
                 .get, "/api/shards/:id/connect", .watchShard, access: .user, bodyLimit: .none,
                 handler: .exchange(connect)),
@@ -89,13 +93,19 @@ package struct ShardRoutes: Sendable {
             Result { () throws(RegistryError) in try registry.create(id: id, kind: kind, config: config) }
         }
         guard let made else { throw .draining }
+        let shard: any ShardHandle
         do throws(RegistryError) {
-            let shard = try made.get()
-            let ignored = registry.ignoredFields(of: config, kind: kind)
-            return .json(.created, Self.text(of: shard.information, ignored: ignored))
+            shard = try made.get()
         } catch {
             throw APIError(error)
         }
+        // What is answered with 201 is there after kill -9.
+        guard await shard.isConfirmed(.stored, within: Self.storePatience) else {
+            registry.remove(shard)
+            throw .shardNotStored
+        }
+        let ignored = registry.ignoredFields(of: config, kind: kind)
+        return .json(.created, Self.text(of: shard.information, ignored: ignored))
     }
 
     /// Open to anyone, as old clients need it: numbers only, no state (spec/realtime.md 3.3). Private shards, too: whoever knows the id was
@@ -104,14 +114,30 @@ package struct ShardRoutes: Sendable {
         .json(.ok, Self.text(of: try shard(of: request).information))
     }
 
-    private func remove(_ request: Request) throws(APIError) -> HTTPResponse {
+    /// Removes a shard. Who was told that it is still stored asks again, and is answered when it is not.
+    private func remove(_ request: Request) async throws(APIError) -> HTTPResponse {
         let id = request.parameters["id"] ?? ""
-        guard registry.remove(id) else { throw .shardNotFound }
+        let shard = registry.get(id)
+        if let shard { registry.remove(shard) }
+        let isForgotten: Bool
+        if let shard = shard ?? registry.departing(id) {
+            isForgotten = await shard.isConfirmed(.forgotten, within: Self.storePatience)
+        } else {
+            guard registry.isWithheld(id) else { throw .shardNotFound }
+            isForgotten = await forgetWithheld(id)
+        }
+        guard isForgotten else { throw .shardNotForgotten }
         var json = JSONWriter()
         json.beginObject()
         json.member("removed", id)
         json.endObject()
         return .json(.ok, json.finish())
+    }
+
+    private func forgetWithheld(_ id: String) async -> Bool {
+        await withCheckedContinuation { continuation in
+            registry.forgetWithheld(id, within: Self.storePatience) { continuation.resume(returning: $0 == .done) }
+        }
     }
 
     /// The state at every tick. `Last-Event-ID` is of no use here: whoever comes back gets the newest state at once.
@@ -140,7 +166,7 @@ package struct ShardRoutes: Sendable {
         shard.subscribe(
             SubscribeRequest(
                 subscriber: subscriber, caller: request.caller, transport: isV2 ? .eventStreamV2 : .eventStream,
-                stream: stream, role: role, connection: connection
+                stream: stream, role: role, connection: connection, address: client
             ) { [cap] result in
                 switch result {
                 case .success(let subscription):

@@ -44,6 +44,7 @@ final class ShardSession: WebSocketApplication {
     private let subscriber: SubscriberID
     private let caller: Caller
     private let role: SubscriberRole
+    private let address: IPAddress?
     /// Why the caller may not come in, known before the handshake and told behind it.
     private let refusal: ShardError?
     private let log: Log
@@ -55,13 +56,14 @@ final class ShardSession: WebSocketApplication {
     /// The socket of `request`. `release` runs once when it is over.
     init(
         _ request: Request, shard: any ShardHandle, subscriber: SubscriberID, caller: Caller,
-        role: SubscriberRole, refusal: ShardError?, _ limits: WebSocketLimits, _ log: Log,
+        role: SubscriberRole, address: IPAddress?, refusal: ShardError?, _ limits: WebSocketLimits, _ log: Log,
         release: @escaping @Sendable () -> Void
     ) {
         self.shard = shard
         self.subscriber = subscriber
         self.caller = caller
         self.role = role
+        self.address = address
         self.refusal = refusal
         self.limits = limits
         self.log = log
@@ -86,7 +88,7 @@ final class ShardSession: WebSocketApplication {
             SubscribeRequest(
                 subscriber: subscriber, caller: caller,
                 transport: transport(of: socket), stream: .session(options),
-                role: role, connection: connection, movedFrom: source,
+                role: role, connection: connection, address: address, movedFrom: source,
                 follow: { owner.follow(to: $0, socket, on: reference.onLoop) }
             ) {
                 owner.answered($0, socket: socket, on: reference.onLoop)

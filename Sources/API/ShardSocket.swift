@@ -20,6 +20,7 @@ package final class ShardSocket: WebSocketApplication {
     private let caller: Caller
     private var stream: ShardStream
     private let role: SubscriberRole
+    private let address: IPAddress?
     /// Why the caller may not come in, known before the handshake and told behind it.
     private let refusal: ShardError?
     private let release: @Sendable () -> Void
@@ -29,13 +30,15 @@ package final class ShardSocket: WebSocketApplication {
 
     private init(
         shard: any ShardHandle, subscriber: SubscriberID, caller: Caller, stream: ShardStream,
-        role: SubscriberRole, refusal: ShardError?, limits: WebSocketLimits, release: @escaping @Sendable () -> Void
+        role: SubscriberRole, address: IPAddress?, refusal: ShardError?, limits: WebSocketLimits,
+        release: @escaping @Sendable () -> Void
     ) {
         self.shard = shard
         self.subscriber = subscriber
         self.caller = caller
         self.stream = stream
         self.role = role
+        self.address = address
         self.refusal = refusal
         self.limits = limits
         self.release = release
@@ -58,7 +61,7 @@ package final class ShardSocket: WebSocketApplication {
                 guard cap.admit(client) else { throw .tooManyConnections }
                 return ShardSession(
                     session, shard: shard, subscriber: subscriber, caller: request.caller, role: role,
-                    refusal: refusal, limits, log
+                    address: client, refusal: refusal, limits, log
                 ) {
                     cap.release(client)
                 }
@@ -67,7 +70,7 @@ package final class ShardSocket: WebSocketApplication {
             guard cap.admit(client) else { throw .tooManyConnections }
             return ShardSocket(
                 shard: shard, subscriber: subscriber, caller: request.caller, stream: stream, role: role,
-                refusal: refusal, limits: limits
+                address: client, refusal: refusal, limits: limits
             ) {
                 cap.release(client)
             }
@@ -90,7 +93,7 @@ package final class ShardSocket: WebSocketApplication {
         shard.subscribe(
             SubscribeRequest(
                 subscriber: subscriber, caller: caller, transport: transport, stream: stream, role: role,
-                connection: connection, movedFrom: source,
+                connection: connection, address: address, movedFrom: source,
                 follow: { owner.follow(to: $0, socket, on: reference.onLoop) }
             ) {
                 owner.answered($0, socket: socket, on: reference.onLoop)

@@ -5,13 +5,18 @@ internal import PylonNet
 internal import PylonTime
 
 /// Posts inputs one at a time, in order, over a connection that it keeps. On the client's loop.
-final class InputPoster {
+final class InputPoster: @unchecked Sendable {
+    // Safety: touched on the client's loop alone.
+
     /// Inputs waiting to be posted.
     static let waitingMaximum = 256
     /// A kept connection that has rested for longer is left to the server, which may be closing it: an input sent into that would be lost.
     static let restMaximum: Duration = .seconds(5)
     /// How long one input may take.
     static let answerMaximum: Duration = .seconds(10)
+
+    /// How much later than the connection of an input the stream may be found to have ended.
+    static let streamEndPatience: Duration = .seconds(1)
 
     private let request: StreamRequest
     private let destination: Connector.Destination
@@ -136,8 +141,14 @@ final class InputPoster {
         postNext()
     }
 
-    /// Whether the input arrived is not known; it is not posted again, as the world would apply it twice.
+    /// Whether the input arrived is not known; it is not posted again, as the world would apply it twice. Nothing is said of it for a moment:
+    /// what took the answer may have taken the stream, and then the next hello tells.
     private func failed(_ error: ClientError) {
+        guard posting != nil else { return }
+        loop.schedule(after: Self.streamEndPatience) { [weak self] in self?.giveUp(error) }
+    }
+
+    private func giveUp(_ error: ClientError) {
         guard let message = posting else { return }
         posting = nil
         refused(

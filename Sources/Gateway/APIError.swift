@@ -54,6 +54,10 @@ package enum APIError: Error, Sendable {
     case shardKindUnknown(known: [String])
     case shardConfigInvalid(ConfigurationError)
     case shardsTooMany(maximum: Int)
+    /// The store has not taken a new shard.
+    case shardNotStored
+    /// The store has not forgotten a shard that was removed.
+    case shardNotForgotten
     /// Users may make no shards of the kind.
     case kindNotOpen
     /// Guests may make no shards of the kind.

@@ -95,18 +95,9 @@ package enum ErrorBody {
         case .invalidField(let name, let problem): (.badRequest, "INVALID_FIELD", "The field \"\(name)\" \(problem).")
         case .missingOperations: (.badRequest, "MISSING_OPERATIONS", "A list of operations is missing.")
         case .missingUserID: (.badRequest, "MISSING_USER_ID", "The field \"user_id\" is missing.")
-        case .shardNotFound: (.notFound, "SHARD_NOT_FOUND", "There is no such shard.")
-        case .shardExists: (.conflict, "SHARD_EXISTS", "A shard of this id exists.")
-        case .shardIDInvalid:
-            (
-                .badRequest, "INVALID_SHARD_ID",
-                "A shard id has 1 to 128 bytes without spaces and control characters, and is not \"kinds\"."
-            )
-        case .shardKindUnknown(let known):
-            (.badRequest, "UNKNOWN_SHARD_KIND", "The kinds here are: \(known.joined(separator: ", ")).")
-        case .shardConfigInvalid(let problem): (.badRequest, "INVALID_SHARD_CONFIG", problem.description)
-        case .shardsTooMany(let maximum):
-            (.tooManyRequests, "SHARD_LIMIT_REACHED", "There are \(maximum) shards already (PYLON_MAX_SHARDS).")
+        case .shardNotFound, .shardExists, .shardIDInvalid, .shardKindUnknown, .shardConfigInvalid, .shardsTooMany,
+            .shardNotStored, .shardNotForgotten:
+            shardParts(of: error)
         case .kindNotOpen, .guestsExcluded, .lobbyFull, .tooManyAttempts: lobbyParts(of: error)
         case .missingShard: (.badRequest, "MISSING_SHARD", "The query parameter \"shard\" is missing.")
         case .subscribeRefused(let reason): subscribeParts(of: reason)
@@ -250,7 +241,9 @@ package enum ErrorBody {
         case .methodNotAllowed(let methods): [(.allow, methods.map(\.token).joined(separator: ", "))]
         case .upgradeRequired: [(.upgrade, "websocket")]
         case .handshakeRefused(_, _, let fields): fields.lines.map { ($0.name, $0.value) }
-        case .draining, .answersTooMany, .record(.storage(.overloaded)), .record(.storage(.busy)): [(.retryAfter, "5")]
+        case .draining, .answersTooMany, .record(.storage(.overloaded)), .record(.storage(.busy)), .shardNotStored,
+            .shardNotForgotten:
+            [(.retryAfter, "5")]
         case .inputRefused(.rateLimited): [(.retryAfter, "1")]
         case .tooManyAttempts: [(.retryAfter, "60")]
         case .authRequired, .metricsUnauthorized: [(.wwwAuthenticate, "Bearer")]

@@ -70,6 +70,8 @@ extension RouteFailure {
     package static let shardKindUnknown = Self(.shardKindUnknown(known: []))
     package static let shardConfigInvalid = Self(.shardConfigInvalid(ConfigurationError("", "")))
     package static let shardsTooMany = Self(.shardsTooMany(maximum: 0))
+    package static let shardNotStored = Self(.shardNotStored)
+    package static let shardNotForgotten = Self(.shardNotForgotten)
     package static let kindNotOpen = Self(.kindNotOpen)
     package static let subscribeUnauthorized = Self(.subscribeRefused(.unauthorized(reason: "")))
     package static let subscribeFailed = Self(.subscribeRefused(.full))

@@ -2,7 +2,7 @@ package import PylonBytes
 package import PylonTelemetry
 internal import PylonThreading
 
-/// At most so many of something per client address. Shared by all loops.
+/// At most so many of something per client address; an IPv6 address stands for its /64. Safe from any thread.
 package final class AddressCap: Sendable {
     /// No cap at all.
     package static let unlimited = AddressCap(maximum: 0, refused: Counter())
@@ -19,7 +19,7 @@ package final class AddressCap: Sendable {
 
     /// Counts one in; false when the address has its share. Whoever has no address, being on the same host, is not counted.
     package func admit(_ address: IPAddress?) -> Bool {
-        guard maximum > 0, let address else { return true }
+        guard maximum > 0, let address = address?.network else { return true }
         let isAdmitted = counts.withLock { counts in
             let count = counts[address, default: 0]
             guard count < maximum else { return false }
@@ -32,7 +32,7 @@ package final class AddressCap: Sendable {
 
     /// Counts one out that `admit` let in.
     package func release(_ address: IPAddress?) {
-        guard maximum > 0, let address else { return }
+        guard maximum > 0, let address = address?.network else { return }
         counts.withLock { counts in
             guard let count = counts[address] else { return }
             counts[address] = count > 1 ? count - 1 : nil

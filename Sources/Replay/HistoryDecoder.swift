@@ -11,6 +11,8 @@ package enum HistoryRecord: Equatable, Sendable {
     case left(SubscriberID, SubscriberRole)
     /// Something from another shard, which the next step takes in.
     case handoff(HandoffEvent)
+    /// The tokens that are good for a seat from here on.
+    case seat(SavedSeat)
     /// The hash of the state.
     case hash(UInt64)
 }
@@ -93,6 +95,10 @@ package struct HistoryDecoder: Sendable {
         case .handoff:
             guard argument == 0 else { throw .malformed("a hand-off with an argument") }
             return .handoff(try HandoffEvent(reading: &state))
+        case .seat:
+            // The low bits are for what else may have to be said of seats.
+            guard argument & 7 == 0 else { throw .malformed("an unknown record of a seat") }
+            return .seat(SavedSeat(subscriber: try subscriber(argument >> 3), tokens: try SavedSeat.readTokens(&state)))
         case nil: throw .malformed("an unknown record")
         }
     }

@@ -15,11 +15,12 @@ package import PylonTime
 /// | 4 | 0 | 8 bytes | the hash of the state here |
 /// | 5 | 0 | name | a subscriber, who gets the next index |
 /// | 6 | 0 | a `HandoffEvent` | something from another shard, taken in by the next step before its inputs |
+/// | 7 | eight times the subscriber's index | count, tokens | what is good for the subscriber's seat from here on; in journals alone |
 ///
 /// The blocks of one sequence belong together: names and sequence numbers go on from one to the next, and `begin` starts anew.
 package struct HistoryEncoder: ~Copyable {
     enum Opcode: UInt64 {
-        case steps, input, joined, left, hash, subscriber, handoff
+        case steps, input, joined, left, hash, subscriber, handoff, seat
     }
 
     private var state = StateWriter()
@@ -76,6 +77,13 @@ package struct HistoryEncoder: ~Copyable {
     package mutating func handoff(_ event: HandoffEvent) {
         record(.handoff, 0)
         event.write(into: &state)
+    }
+
+    /// From here on these tokens, and no others, are good for the seat of `subscriber`.
+    package mutating func seat(of subscriber: SubscriberID, tokens: [TokenDigest]) {
+        let index = index(of: subscriber)
+        record(.seat, index << 3)
+        SavedSeat.write(tokens, into: &state)
     }
 
     /// An input that the next step applies.

@@ -11,6 +11,9 @@ package struct Replayer<World: Simulation>: ~Copyable {
     package private(set) var sequenceLast: UInt64
     /// The number of the newest event.
     package private(set) var eventLast: UInt64
+    /// The tokens that are good for seats; only journals and the states of stored shards have any.
+    package var seats: [SavedSeat] { tokens.map { SavedSeat(subscriber: $0, tokens: $1) } }
+    private var tokens: [SubscriberID: [TokenDigest]]
     /// What the replay came to so far.
     package private(set) var report: ReplayReport
     private var decoder: HistoryDecoder
@@ -28,6 +31,7 @@ package struct Replayer<World: Simulation>: ~Copyable {
         shard = start.shard
         sequenceLast = start.sequenceLast
         eventLast = start.eventLast
+        tokens = Dictionary(start.seats.map { ($0.subscriber, $0.tokens) }) { _, last in last }
         decoder = HistoryDecoder(at: start.shard.tick)
         report = ReplayReport(firstTick: start.shard.tick.number)
         self.worldState = worldState
@@ -58,9 +62,12 @@ package struct Replayer<World: Simulation>: ~Copyable {
     private mutating func apply(_ record: HistoryRecord) -> Bool {
         switch record {
         case .joined(let subscriber, let role): shard.attach(subscriber, as: role)
-        case .left(let subscriber, let role): shard.detach(subscriber, as: role)
+        case .left(let subscriber, let role):
+            shard.detach(subscriber, as: role)
+            if !shard.isAttached(subscriber) { tokens[subscriber] = nil }
         case .input(let input): return take(input)
         case .handoff(let event): handoffs.append(event)
+        case .seat(let seat): tokens[seat.subscriber] = seat.tokens
         case .steps(let count):
             for _ in 0..<count {
                 guard shard.tick < range.upperBound else { return false }

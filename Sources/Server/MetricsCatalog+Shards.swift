@@ -36,6 +36,9 @@ extension MetricsCatalog {
         metrics.register(
             "pylon_shard_steps_held_total", help: "Steps that waited for the one before to be durable.",
             keeping.stepsHeld)
+        metrics.register(
+            "pylon_shard_subscribers_turned_away_total",
+            help: "Subscribers refused because too many waited for the disk.", keeping.turnedAway)
         metrics.register("pylon_shards_restored_total", help: "Shards that came back at start.", keeping.restored)
         metrics.register(
             "pylon_shards_set_aside_total", help: "Stored shards that could not come back.", keeping.setAside)

@@ -35,6 +35,8 @@ final class ServerProcess {
     let matches: MatchService
     /// Streams per client address and service.
     let shardCap: AddressCap
+    /// Seats not held because the address had its share.
+    private let seatsNotHeld = Counter()
     /// Codes for private shards that were wrong, per client address.
     let joinAttempts: AttemptLimit
     /// Connections of any kind per client address; none behind a proxy, where all come from one.
@@ -86,7 +88,10 @@ final class ServerProcess {
         recordings = try Self.recordings(configuration, program: server.program, clock: clock)
         let hasDatabase = ManifestFile.path(named: configuration.text(.manifestPath)) != nil
         shardStore = hasDatabase ? DatabaseShardStore() : nil
-        keepers = ShardKeepers(recordings: recordings, store: shardStore, report: { [log] line in log.error(line) })
+        keepers = ShardKeepers(
+            recordings: recordings, store: shardStore,
+            heldSeats: AddressCap(maximum: configuration.integer(.heldSeatsPerAddress), refused: seatsNotHeld),
+            report: { [log] line in log.error(line) })
         registry = ShardRegistry(
             kinds: server.kinds, workers: workers, shardsMaximum: configuration.integer(.shardsMaximum), clock: clock,
             random: { SecureRandom.number() }, keepers: keepers,
@@ -306,6 +311,8 @@ final class ServerProcess {
             in: metrics, clock: clock, net: net, gateway: gateway, registry: registry, sessions: sessions, log: log)
         MetricsCatalog.registerRooms(in: metrics, rooms)
         MetricsCatalog.registerCache(in: metrics, cache)
+        metrics.register(
+            "pylon_seats_not_held_total", help: "Seats not held because of the per-address cap.", seatsNotHeld)
         metrics.register(
             "pylon_join_codes_wrong_total", help: "Codes for private shards that opened nothing.", joinAttempts.failed)
         metrics.register(

@@ -25,7 +25,8 @@ enum SettingKey: String, Sendable, CaseIterable {
     case port, host, unixSocket, manifestPath, databasePath, requirePolicies, boolsAsIntegers, adminToken,
         developmentMode, corsOrigin, sessionsInMemory, loops, tickWorkers,
         shardsMaximum, matchPlayersMaximum, matchPlayersPerAddress
-    case connectionsPerAddress, proxyHops, webSocketFrameBytes, shardMessageBytes, webSocketDeflate
+    case connectionsPerAddress, heldSeatsPerAddress, proxyHops, webSocketFrameBytes, shardMessageBytes
+    case webSocketDeflate
     case pingSeconds, drainSeconds, logLevel
     case logFormat, testEndpoints
     case recordingFolder, recordingMinutes, recordingShardBytes, recordingBytes
@@ -90,6 +91,9 @@ extension Setting {
         Setting(
             .connectionsPerAddress, variable: "PYLON_MAX_CONNS_PER_IP", .integer(0...1_000_000), standard: "64",
             unit: "streams", effect: "streams per client address and service; 0 is unlimited"),
+        Setting(
+            .heldSeatsPerAddress, variable: "PYLON_MAX_SEATS_PER_IP", .integer(0...1_000_000), standard: "64",
+            unit: "seats", effect: "seats held for reconnects per client address; 0 is unlimited"),
         Setting(
             .proxyHops, variable: "PYLON_TRUST_PROXY_HOPS", .integer(0...32), standard: "0", unit: "proxies",
             effect:

@@ -1,4 +1,6 @@
 internal import PylonBytes
+internal import PylonCrypto
+internal import PylonReplay
 
 /// What a client of stream v2 shows to take up its seat again: 128 random bits, known to the shard that gave it and to the client. Within
 /// its shard it names one connection's seat; elsewhere it means nothing.
@@ -28,6 +30,12 @@ package struct ResumeToken: Hashable, Sendable {
     /// Whether both are the same, in a time that says nothing of where they differ.
     package static func == (left: ResumeToken, right: ResumeToken) -> Bool {
         (left.high ^ right.high) | (left.low ^ right.low) == 0
+    }
+
+    /// What the shard remembers of it, in memory and on disk. The token is random enough that nobody finds it by trying.
+    var digest: TokenDigest {
+        guard let digest = TokenDigest(SHA256.hash(text).bytes) else { preconditionFailure("SHA-256 has 32 bytes") }
+        return digest
     }
 
     private static func digits(_ number: UInt64) -> String {

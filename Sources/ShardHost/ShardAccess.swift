@@ -1,5 +1,4 @@
 internal import PylonCrypto
-internal import PylonJSON
 package import PylonSimulation
 internal import PylonThreading
 
@@ -40,7 +39,7 @@ package final class ShardAccess: Sendable {
         guard let code, !code.isEmpty else { return .codeMissing }
         let offered = Array(code.utf8)
         // Both are compared, whatever comes of the first.
-        let fitsCode = rule.joinCode.map { ConstantTime.areEqual(offered, $0) } ?? false
+        let fitsCode = rule.joinCode?.fits(offered) ?? false
         let fitsPass = pass.map { ConstantTime.areEqual(offered, $0) } ?? false
         return fitsCode || (fitsPass && caller.userID == subscriber.name) ? .admitted : .codeWrong
     }
@@ -57,35 +56,5 @@ package final class ShardAccess: Sendable {
         state.withLock { state in
             for player in players { state.passes[player] = nil }
         }
-    }
-}
-
-/// What of a shard's `config` says who may come in.
-struct AccessRule: Hashable, Sendable {
-    static let codeBytes = 6...128
-    static let fieldNames = ["private", "join_code"]
-
-    /// Whether only those with a code may, and the shard is in no list.
-    var isPrivate = false
-    /// A code that is good for everyone; nil when only single players have codes.
-    var joinCode: [UInt8]?
-
-    init() {}
-
-    /// Reads `private` and `join_code`; a shard with a code is private whatever else is said.
-    init(json: JSONValue) throws(ConfigurationError) {
-        switch json["private"] {
-        case nil, .null: break
-        case .bool(let flag): isPrivate = flag
-        default: throw ConfigurationError("private", "must be true or false")
-        }
-        guard let value = json["join_code"], !value.isNull else { return }
-        guard let code = value.string, Self.codeBytes.contains(code.utf8.count) else {
-            throw ConfigurationError(
-                "join_code", "must be a string of \(Self.codeBytes.lowerBound) to \(Self.codeBytes.upperBound) bytes")
-        }
-        guard json["private"] != false else { throw ConfigurationError("private", "must be true with a join_code") }
-        joinCode = Array(code.utf8)
-        isPrivate = true
     }
 }

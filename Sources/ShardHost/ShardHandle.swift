@@ -43,6 +43,15 @@ package protocol ShardHandle: AnyObject, Sendable {
     /// Sends a connection the whole state of now. Asynchronous; the caller limits how often.
     func resendState(to subscription: Subscription)
 
+    /// Whether it outlives the process.
+    var isStored: Bool { get }
+
+    /// Says what the store has made of what was asked of it: at once for a shard that does not outlive the process, and after `patience` at the
+    /// latest, if there is any. Answers on the worker's thread.
+    func confirm(
+        _ expected: StoreExpectation, within patience: Duration?,
+        _ answer: @escaping @Sendable (StoreConfirmation) -> Void)
+
     /// Ends the shard; its subscribers are told `ending`. Asynchronous.
     func stop(_ ending: StreamEnding)
 
@@ -57,6 +66,13 @@ package protocol ShardHandle: AnyObject, Sendable {
 }
 
 extension ShardHandle {
+    /// Waits until the store has confirmed something, see `confirm`; false when it has refused, or not answered in time.
+    package func isConfirmed(_ expected: StoreExpectation, within patience: Duration) async -> Bool {
+        await withCheckedContinuation { continuation in
+            confirm(expected, within: patience) { continuation.resume(returning: $0 == .done) }
+        }
+    }
+
     /// What a `pong` tells: the server's monotonic clock, the last step and its age. Without asking the worker.
     package var time: ServerMessage.Time {
         let (tick, began) = status.stamp.value

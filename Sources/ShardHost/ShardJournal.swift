@@ -1,6 +1,7 @@
 internal import PylonJSON
 internal import PylonReplay
 internal import PylonSimulation
+internal import PylonTime
 
 /// Hears everything that happens to one shard, in order, and passes it on to whoever keeps it. Belongs to the shard's worker.
 final class ShardJournal<World: Simulation> {
@@ -19,6 +20,9 @@ final class ShardJournal<World: Simulation> {
         sequenceLast = saved.sequenceLast
         recorder = keepers.recordings.flatMap { recordings in
             guard recordings.records(keeping) else { return nil }
+            // A replay lets nobody in.
+            let setup = ShardSetup(
+                id: setup.id, config: AccessRule.unlocked(setup.config), seed: setup.seed, clock: setup.clock)
             return ShardRecorder(
                 recordings, of: setup, kind: kind, configuration: configuration, worldState: worldState)
         }
@@ -30,13 +34,15 @@ final class ShardJournal<World: Simulation> {
         }
         guard recorder != nil || keeper != nil else { return nil }
         recorder?.begin(saved.shard, sequenceLast: saved.sequenceLast, eventLast: saved.eventLast)
-        keeper?.begin(saved.shard, sequenceLast: saved.sequenceLast, eventLast: saved.eventLast)
+        keeper?.begin(saved)
     }
 
     /// Tells where to find the shard when its state is to be saved outside a step. Called once, before anything happens.
-    func follow(_ current: @escaping () -> (shard: Shard<World>, eventLast: UInt64)?) {
+    func follow(_ current: @escaping () -> (shard: Shard<World>, eventLast: UInt64, seats: [SavedSeat])?) {
         keeper?.current = { [unowned self] in
-            current().map { ($0.shard, sequenceLast, $0.eventLast) }
+            current().map {
+                SavedShard(shard: $0.shard, sequenceLast: sequenceLast, eventLast: $0.eventLast, seats: $0.seats)
+            }
         }
     }
 
@@ -52,6 +58,11 @@ final class ShardJournal<World: Simulation> {
     func left(_ subscriber: SubscriberID, as role: SubscriberRole) {
         recorder?.left(subscriber, as: role)
         keeper?.left(subscriber, as: role)
+    }
+
+    /// These tokens are good for the seat of `subscriber` from now on. Recordings hear nothing of it: they are shown to others.
+    func seat(of subscriber: SubscriberID, tokens: [TokenDigest]) {
+        keeper?.seat(of: subscriber, tokens: tokens)
     }
 
     /// The next step takes `event` in, which came from another shard.
@@ -83,6 +94,22 @@ final class ShardJournal<World: Simulation> {
 
     // MARK: Durability
 
+    /// Whether everything that happens is stored, and nothing shown before it is.
+    var isDurable: Bool { keeper?.isDurable ?? false }
+
+    /// Runs `body` when everything that has happened is stored, or never will be; at once if it is.
+    func whenNoted(_ body: @escaping () -> Void) {
+        if let keeper { keeper.whenNoted(body) } else { body() }
+    }
+
+    /// Whether more may wait to be shown.
+    var hasRoom: Bool { keeper?.hasRoom ?? true }
+
+    /// A subscriber has been refused for want of such room.
+    func countTurnedAway() {
+        keeper?.countTurnedAway()
+    }
+
     /// Whether the last step may not be shown yet; the shard takes no other until then.
     var isHolding: Bool { keeper?.isHolding ?? false }
 
@@ -100,6 +127,13 @@ final class ShardJournal<World: Simulation> {
     /// states are no longer stored.
     func whenStored(_ body: @escaping () -> Void) {
         if let keeper { keeper.whenStored(body) } else { body() }
+    }
+
+    /// See `ShardHandle.confirm`.
+    func confirm(
+        _ expected: StoreExpectation, by deadline: Instant?, _ answer: @escaping (StoreConfirmation) -> Void
+    ) {
+        if let keeper { keeper.confirm(expected, by: deadline, answer) } else { answer(.done) }
     }
 
     /// Whether something waits to be handed over by `flush`.

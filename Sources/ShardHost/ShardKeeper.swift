@@ -21,8 +21,8 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     private let worldState: WorldState<World>
     private let checkpointTicks: UInt64
     private let isJournalled: Bool
-    /// What the runner knows: the shard as it is, with its newest sequence and event numbers.
-    var current: () -> (shard: Shard<World>, sequenceLast: UInt64, eventLast: UInt64)? = { nil }
+    /// What the runner knows: the shard as it is, with its newest sequence and event numbers and its seats.
+    var current: () -> SavedShard<World>? = { nil }
 
     private var encoder = HistoryEncoder()
     private var stateWriter = StateWriter()
@@ -35,9 +35,15 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     /// Whether nothing is stored any more: the shard has ended, or its state has grown too large.
     private var isOver = false
     private var hasEnded = false
+    /// Whether the shard is to be forgotten, and whether it is.
+    private var isRemoved = false
+    private var isForgotten = false
+    /// Who wants to know that the shard is stored, or forgotten, by their number.
+    private var confirmations: [(number: UInt64, answer: (StoreConfirmation) -> Void)] = []
+    private var confirmationLast: UInt64 = 0
     private var retryAt = Instant(nanoseconds: 0)
     private var flushLast = Instant(nanoseconds: 0)
-    /// Everything that waits for the step to be durable.
+    /// Everything that waits for the step to be durable; subscribers are refused where it is too much.
     private var waiting = Deque<() -> Void>()
     /// Whether there is a step that the store has not got yet, or has not answered for.
     private var isStepPending = false
@@ -45,12 +51,14 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     /// Whether somebody would see a step that is not durable yet.
     private(set) var isHolding = false
     private var isHoldCounted = false
-    /// The steps taken since the beginning, those in what is being written, and those that are stored; nil before the first state is.
-    private var stepLast: UInt64 = 0
-    private var stepOnItsWay: UInt64 = 0
-    private var stepStored: UInt64?
-    /// What waits for steps to be stored, oldest first.
-    private var waitingForStorage = Deque<(step: UInt64, body: () -> Void)>()
+    /// What is waited for, counted from the beginning: steps, and with a journal changes of seats. What of it is in what is being written, and
+    /// what is stored; nil before the first state is.
+    private var markLast: UInt64 = 0
+    private var markOnItsWay: UInt64 = 0
+    private var markStored: UInt64?
+    /// What waits for that, oldest first: what may go out to other shards then, and streams whose token is to be stored.
+    private var waitingForStorage = Deque<(mark: UInt64, body: () -> Void)>()
+    private var waitingForTokens = Deque<(mark: UInt64, body: () -> Void)>()
     private var stateLast = Instant(nanoseconds: 0)
     private var isRetryScheduled = false
 
@@ -76,10 +84,10 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     // MARK: What happens
 
     /// The shard begins, new or restored: its state is stored at once, so that it is known to be there.
-    func begin(_ shard: Shard<World>, sequenceLast: UInt64, eventLast: UInt64) {
-        encoder.begin(at: shard.tick)
+    func begin(_ saved: SavedShard<World>) {
+        encoder.begin(at: saved.shard.tick)
         isStepPending = isJournalled
-        writeState(shard, sequenceLast: sequenceLast, eventLast: eventLast)
+        writeState(saved)
     }
 
     func joined(_ subscriber: SubscriberID, as role: SubscriberRole) {
@@ -88,6 +96,12 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
 
     func left(_ subscriber: SubscriberID, as role: SubscriberRole) {
         if isJournalled, !isOver { encoder.left(subscriber, as: role) }
+    }
+
+    func seat(of subscriber: SubscriberID, tokens: [TokenDigest]) {
+        guard isDurable else { return }
+        encoder.seat(of: subscriber, tokens: tokens)
+        markLast += 1
     }
 
     func handoff(_ event: HandoffEvent) {
@@ -104,7 +118,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     func stepped(isSeen: Bool) {
         guard !isOver else { return }
         ticksSinceCheckpoint += 1
-        stepLast += 1
+        markLast += 1
         if ticksSinceCheckpoint >= checkpointTicks, !isCheckpointDue {
             isCheckpointDue = true
             if isWriting { counters.checkpointsSkipped.add() }
@@ -126,13 +140,30 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         pump()
     }
 
+    /// Whether everything that happens is stored before it is shown.
+    var isDurable: Bool { isJournalled && !isOver }
+
+    /// Runs `body` when everything that has been noted is stored, or never will be; at once if it is. It holds no step up.
+    func whenNoted(_ body: @escaping () -> Void) {
+        guard !isOver, (markStored ?? 0) < markLast else { return body() }
+        waitingForTokens.append((markLast, body))
+        pump()
+    }
+
     /// Runs `body` when the last step is stored; at once if it is, and never when nothing is stored any more. Unlike `whenDurable` it holds
     /// nothing up.
     func whenStored(_ body: @escaping () -> Void) {
         guard !isOver else { return }
-        if let stepStored, stepStored >= stepLast { return body() }
-        waitingForStorage.append((stepLast, body))
+        if let markStored, markStored >= markLast { return body() }
+        waitingForStorage.append((markLast, body))
         pump()
+    }
+
+    /// Whether more may wait for the disk.
+    var hasRoom: Bool { waiting.count + waitingForTokens.count < KeepingLimits.waitingMaximum }
+
+    func countTurnedAway() {
+        counters.turnedAway.add()
     }
 
     /// A step has to wait for the one before.
@@ -157,23 +188,61 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         if !comesBack {
             // Also of one that has grown too large: an older state of it is stored.
             remove()
-        } else if !isOver, let (shard, sequenceLast, eventLast) = current() {
+        } else if !isOver, let saved = current() {
             // Behind what is on its way, and better than that. What waits for it is told by the process to come.
-            writeState(shard, sequenceLast: sequenceLast, eventLast: eventLast, isClean: true)
+            writeState(saved, isClean: true)
         }
+        beOver()
+    }
+
+    /// Nothing is stored any more: what waits to be shown waits no longer.
+    private func beOver() {
         isOver = true
+        if !hasEnded { answerConfirmations(.refused) }
         waitingForStorage.removeAll()
+        while !waitingForTokens.isEmpty { waitingForTokens.removeFirst().body() }
         release()
+    }
+
+    // MARK: Confirming
+
+    /// Says once whether the shard is stored, or forgotten: when the store has answered, at the latest at `deadline`.
+    func confirm(
+        _ expected: StoreExpectation, by deadline: Instant?, _ answer: @escaping (StoreConfirmation) -> Void
+    ) {
+        // One that ended with the process comes back, whoever has removed it since.
+        guard expected == .stored || isRemoved else { return answer(.refused) }
+        guard !(isRemoved ? isForgotten : markStored != nil) else { return answer(.done) }
+        // Too large ever to have been stored.
+        guard !isOver || hasEnded else { return answer(.refused) }
+        confirmationLast += 1
+        let number = confirmationLast
+        confirmations.append((number, answer))
+        guard let deadline else { return }
+        let expiry = DelayedCall {
+            guard let index = self.confirmations.firstIndex(where: { $0.number == number }) else { return }
+            self.confirmations.remove(at: index).answer(.late)
+        }
+        worker.schedule(expiry, at: deadline)
+    }
+
+    private func answerConfirmations(_ outcome: StoreConfirmation) {
+        let waiting = confirmations
+        confirmations = []
+        for confirmation in waiting { confirmation.answer(outcome) }
     }
 
     /// Forgets the shard, however often that takes: what stays stored would come back.
     private func remove() {
+        isRemoved = true
         store.write(.removal, of: identity) { [self] problem in
-            guard let problem else { return }
             worker.submit {
+                self.isForgotten = problem == nil
+                self.answerConfirmations(problem == nil ? .done : .refused)
+                guard let problem else { return }
                 self.counters.failures.add()
                 self.report("shard \(self.identity.id) could not be forgotten, trying again in a second: \(problem)")
-                self.worker.schedule(Retry { self.remove() }, at: self.worker.clock.now() + .seconds(1))
+                self.worker.schedule(DelayedCall { self.remove() }, at: self.worker.clock.now() + .seconds(1))
             }
         }
     }
@@ -190,11 +259,9 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
             isCheckpointDue = now - stateLast >= .seconds(1)
             if !isCheckpointDue { scheduleRetry(at: stateLast + .seconds(1)) }
         }
-        if isCheckpointDue, let (shard, sequenceLast, eventLast) = current() {
-            return writeState(shard, sequenceLast: sequenceLast, eventLast: eventLast)
-        }
+        if isCheckpointDue, let saved = current() { return writeState(saved) }
         // Nobody sees the shard: a second is soon enough, and spares the disk.
-        let isAwaited = isHolding || !waitingForStorage.isEmpty
+        let isAwaited = isHolding || !waitingForStorage.isEmpty || !waitingForTokens.isEmpty
         guard isJournalled, !encoder.isEmpty, isAwaited || now - flushLast >= .seconds(1) else { return }
         flushLast = now
         blockNumber += 1
@@ -204,13 +271,12 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         write(.journal(block, number: blockNumber))
     }
 
-    private func writeState(
-        _ shard: Shard<World>, sequenceLast: UInt64, eventLast: UInt64, isClean: Bool = false
-    ) {
+    private func writeState(_ saved: SavedShard<World>, isClean: Bool = false) {
         stateWriter.reset()
-        guard
-            SavedShard.write(shard, worldState, sequenceLast: sequenceLast, eventLast: eventLast, into: &stateWriter)
-        else { return giveUp() }
+        let isWritten = SavedShard.write(
+            saved.shard, worldState, sequenceLast: saved.sequenceLast, eventLast: saved.eventLast, seats: saved.seats,
+            into: &stateWriter)
+        guard isWritten else { return giveUp() }
         stateWriter.withUnsafeBytes { bytes in
             SharedBytes.refill(&stateBytes, count: bytes.count) { $0.copyMemory(from: bytes) }
         }
@@ -218,17 +284,17 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         isCheckpointDue = false
         ticksSinceCheckpoint = 0
         stateLast = worker.clock.now()
-        encoder.begin(at: shard.tick)
+        encoder.begin(at: saved.shard.tick)
         counters.checkpoints.add()
         counters.stateBytes.add(stateBytes.count)
-        write(.state(stateBytes, tick: shard.tick.number, isClean: isClean))
+        write(.state(stateBytes, tick: saved.shard.tick.number, isClean: isClean))
     }
 
     private func write(_ change: ShardChange) {
         isWriting = true
         isStepOnItsWay = isStepPending
         isStepPending = false
-        stepOnItsWay = stepLast
+        markOnItsWay = markLast
         store.write(change, of: identity) { [self] problem in
             worker.submit { self.written(problem) }
         }
@@ -236,6 +302,8 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
 
     private func written(_ problem: String?) {
         isWriting = false
+        if problem == nil, markStored == nil { markStored = 0 }
+        if !isRemoved { answerConfirmations(problem == nil ? .done : .refused) }
         guard !isOver else { return }
         if let problem {
             counters.failures.add()
@@ -249,9 +317,12 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
             return
         }
         isStepOnItsWay = false
-        stepStored = stepOnItsWay
-        while let first = waitingForStorage.first, first.step <= stepOnItsWay { waitingForStorage.removeFirst().body() }
-        if isHolding, !isStepPending { release() }
+        let stored = markOnItsWay
+        markStored = stored
+        while let first = waitingForStorage.first, first.mark <= stored { waitingForStorage.removeFirst().body() }
+        while let first = waitingForTokens.first, first.mark <= stored { waitingForTokens.removeFirst().body() }
+        // One of them may have had the next step written.
+        if isHolding, !isStepPending, !isStepOnItsWay { release() }
         pump()
     }
 
@@ -268,31 +339,16 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         report(
             "shard \(identity.id) is no longer stored: its state has more than \(SavedShardLimits.bytesMaximum) bytes; "
                 + "after a restart it comes back as it was before")
-        isOver = true
-        waitingForStorage.removeAll()
-        release()
+        beOver()
     }
 
     private func scheduleRetry(at deadline: Instant) {
         guard !isRetryScheduled else { return }
         isRetryScheduled = true
-        let retry = Retry {
+        let retry = DelayedCall {
             self.isRetryScheduled = false
             self.pump()
         }
         worker.schedule(retry, at: deadline)
-    }
-
-    private final class Retry: TickTask {
-        private let body: () -> Void
-
-        init(_ body: @escaping () -> Void) {
-            self.body = body
-        }
-
-        func run(now: Instant) -> Instant? {
-            body()
-            return nil
-        }
     }
 }

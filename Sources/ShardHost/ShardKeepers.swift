@@ -1,23 +1,27 @@
+package import PylonNet
 package import PylonReplay
 internal import PylonSimulation
 package import PylonTelemetry
 internal import PylonThreading
 
-/// What keeps things of shards beyond their lives, as far as the process has it.
+/// What keeps things of shards beyond their lives, and of connections beyond theirs, as far as the process has it.
 package struct ShardKeepers: Sendable {
     package let recordings: Recordings?
     package let store: (any ShardStore)?
+    /// Seats held for those who have no connection, per client address.
+    let heldSeats: AddressCap
     package let counters = KeepingCounters()
     let instances = InstanceNumbers()
     /// Says something to the operator.
     let report: @Sendable (String) -> Void
 
     package init(
-        recordings: Recordings? = nil, store: (any ShardStore)? = nil,
+        recordings: Recordings? = nil, store: (any ShardStore)? = nil, heldSeats: AddressCap = .unlimited,
         report: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.recordings = recordings
         self.store = store
+        self.heldSeats = heldSeats
         self.report = report
     }
 
@@ -30,6 +34,13 @@ package struct ShardKeepers: Sendable {
         if !isPersistent { throw ConfigurationError("checkpoint_ticks", "needs a kind whose worlds can be saved") }
         if store == nil { throw ConfigurationError("checkpoint_ticks", "needs a database (--app, PYLON_MANIFEST)") }
     }
+}
+
+/// The limits of keeping.
+enum KeepingLimits {
+    /// Subscribers of one shard and requests for its state that wait for the database: as many as come to a shard in the seconds that a disk may
+    /// stall for, few enough to be served at once behind that.
+    static let waitingMaximum = 4096
 }
 
 /// Numbers for the shards that have an id one after the other. Safe from any thread.
@@ -62,6 +73,8 @@ package struct KeepingCounters: Sendable {
     package let journalBytes = Counter()
     /// Steps that waited because what the last one shows was not yet durable.
     package let stepsHeld = Counter()
+    /// Subscribers refused because too many waited for the database already.
+    package let turnedAway = Counter()
     /// Shards that came back, those that could not, and those that may come back to another process.
     package let restored = Counter()
     package let setAside = Counter()

@@ -83,7 +83,8 @@ public struct ShardKind: Sendable {
             }
         }
         var saved = SavedShard(
-            shard: replayer.shard, sequenceLast: replayer.sequenceLast, eventLast: replayer.eventLast)
+            shard: replayer.shard, sequenceLast: replayer.sequenceLast, eventLast: replayer.eventLast,
+            seats: replayer.seats)
         saved.shard.keepSeats()
         // Events may have gone out that are forgotten: their numbers must not be given to others.
         if !kept.isClean, !configuration.keeping.isJournalled {

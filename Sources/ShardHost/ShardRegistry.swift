@@ -28,6 +28,10 @@ package final class ShardRegistry: Sendable {
     private let creation = Lock(true)
     /// Stored shards that this process cannot bring back and another may: a new one of that id would take their place in the store.
     private let idsWithheld = Lock<Set<String>>([])
+    /// Stored shards that have been removed, until the store has forgotten them: with those that run they are as many as there may be.
+    private let departing = Lock<[any ShardHandle]>([])
+    /// Whether all shards end with the process.
+    private let isStopping = Atomic<Bool>(false)
     /// Whether a shard that is not there is gone for good. Not while stored ones come back, nor once all end with the process.
     private let isComplete = Atomic<Bool>(true)
 
@@ -129,8 +133,35 @@ package final class ShardRegistry: Sendable {
     /// Stops a shard and forgets it; returns whether it was there.
     package func remove(_ id: String) -> Bool {
         guard let shard = table.withLock({ $0.removeValue(forKey: id) }) else { return false }
-        shard.stop(.stopped)
+        dismiss(shard)
         return true
+    }
+
+    /// The same of this shard, and of none that has its id by now.
+    package func remove(_ shard: any ShardHandle) {
+        let isThere = table.withLock { table in
+            guard table[shard.id] === shard else { return false }
+            table[shard.id] = nil
+            return true
+        }
+        if isThere { dismiss(shard) }
+    }
+
+    /// A shard of this id that has been removed and that the store has not forgotten yet; the newest of several.
+    package func departing(_ id: String) -> (any ShardHandle)? { departing.withLock { $0.last { $0.id == id } } }
+
+    private func dismiss(_ shard: any ShardHandle) {
+        if shard.isStored { departing.withLock { $0.append(shard) } }
+        shard.stop(.stopped)
+        if shard.isStored { awaitForgotten(shard) }
+    }
+
+    private func awaitForgotten(_ shard: any ShardHandle) {
+        shard.confirm(.forgotten, within: nil) { [weak self] outcome in
+            guard let self, !isStopping.load(ordering: .relaxed) else { return }
+            guard outcome == .done else { return awaitForgotten(shard) }
+            departing.withLock { $0.removeAll { $0 === shard } }
+        }
     }
 
     /// Forgets the shards that no longer run; returns how many. The server calls it every few seconds.
@@ -146,6 +177,7 @@ package final class ShardRegistry: Sendable {
     /// Stops every shard; their subscribers are told to come back.
     package func stopAll() {
         isComplete.store(false, ordering: .releasing)
+        isStopping.store(true, ordering: .relaxed)
         // Held so that no shard is being made meanwhile, nor later.
         creation.withLock { $0 = false }
         for shard in all {
@@ -179,6 +211,39 @@ package final class ShardRegistry: Sendable {
         idsWithheld.withLock { $0.contains(id) }
     }
 
+    /// Forgets a stored shard that could not come back, and frees its id. Answers on a worker's thread, after `patience` at the latest; what
+    /// was refused or took longer may be asked for again.
+    package func forgetWithheld(
+        _ id: String, within patience: Duration, _ answer: @escaping @Sendable (StoreConfirmation) -> Void
+    ) {
+        guard let worker = workers.first, let store = keepers.store else { return answer(.refused) }
+        worker.submit { [self] in
+            let first = FirstAnswer(answer)
+            worker.schedule(DelayedCall { first.give(.late) }, at: worker.clock.now() + patience)
+            store.write(.removal, of: .any(id)) { problem in
+                worker.submit {
+                    if problem == nil { self.idsWithheld.withLock { _ = $0.remove(id) } }
+                    first.give(problem == nil ? .done : .refused)
+                }
+            }
+        }
+    }
+
+    /// Gives one answer, the first. Belongs to a worker.
+    private final class FirstAnswer: @unchecked Sendable {
+        // Safety: made and touched on the worker's thread alone.
+        private var answer: ((StoreConfirmation) -> Void)?
+
+        init(_ answer: @escaping (StoreConfirmation) -> Void) {
+            self.answer = answer
+        }
+
+        func give(_ outcome: StoreConfirmation) {
+            answer?(outcome)
+            answer = nil
+        }
+    }
+
     /// The shard that was stored. What this process lacks is no fault of the shard's: it stays stored for one that has it.
     private func makeAgain(_ kept: KeptShard) throws(RestoreError) -> any ShardHandle {
         guard let kind = kinds[kept.kind] else {
@@ -196,9 +261,10 @@ package final class ShardRegistry: Sendable {
             } catch {
                 throw RestoreError(String(describing: error), staysStored: true)
             }
-            let setup = ShardSetup(id: kept.id, config: config, seed: kept.seed, clock: clock)
+            let access = try AccessRule(stored: config)
+            let setup = ShardSetup(id: kept.id, config: access.sealed(config), seed: kept.seed, clock: clock)
             let shard = try kind.restoreHandle(kept, setup, configuration, leastLoadedWorker, counters, keepers)
-            shard.status.access.restrict(try AccessRule(json: config))
+            shard.status.access.restrict(access)
             return shard
         } catch let error as RestoreError {
             throw error
@@ -215,12 +281,12 @@ package final class ShardRegistry: Sendable {
             id.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F }), id != Self.reservedID
         else { throw .invalidID }
         guard let kind = kinds[kind] else { throw .unknownKind(known: kinds.keys.sorted()) }
-        guard count < shardsMaximum else { throw .tooMany(maximum: shardsMaximum) }
+        guard count + departing.withLock({ $0.count }) < shardsMaximum else { throw .tooMany(maximum: shardsMaximum) }
         let shard: any ShardHandle
         do {
             let config = try ConfigField.complete(config, with: kind.fields)
-            let setup = ShardSetup(id: id, config: config, seed: try seed(in: config), clock: clock)
             let access = try AccessRule(json: config)
+            let setup = ShardSetup(id: id, config: access.sealed(config), seed: try seed(in: config), clock: clock)
             let configuration = try ShardConfiguration(json: config)
             try keepers.check(configuration.keeping, isPersistent: kind.isPersistent)
             shard = try kind.makeHandle(setup, configuration, leastLoadedWorker, counters, keepers)

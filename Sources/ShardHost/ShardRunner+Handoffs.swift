@@ -161,10 +161,6 @@ extension ShardRunner {
             counters.seatsHeld.add(-1)
             detach(subscriber)
         }
-        if let index = keeping.seatsHeld.firstIndex(where: { $0.subscriber == subscriber && $0.role == .player }) {
-            keeping.seatsHeld.remove(at: index)
-            detach(subscriber)
-        }
         noteRoles(of: subscriber)
         forgetLatestIfEventDriven()
     }

@@ -1,4 +1,7 @@
+internal import PylonEventLoop
+internal import PylonReplay
 internal import PylonSimulation
+internal import PylonTelemetry
 internal import PylonTime
 
 /// What a shard remembers for its journal's sake.
@@ -9,8 +12,10 @@ struct KeepingState {
     var isStepWaiting = false
     /// Whether the worker has been asked to hand over what happened between steps.
     var awaitsFlush = false
-    /// Those who took part when the process died from which this shard came back.
-    var seatsHeld: [Attached] = []
+    /// Connections that have a seat and wait for their token to be stored.
+    var admissionsWaiting = 0
+    /// Those who took part when the process died from which this shard came back, and for whom no seat is held.
+    var unseated: [Attached] = []
 }
 
 /// What a shard does so that nothing happens to its world unheard. On its worker.
@@ -46,6 +51,16 @@ extension ShardRunner {
         }
     }
 
+    /// Goes on with the ticks when the last step may be shown.
+    func tickWhenShown(_ journal: ShardJournal<World>) {
+        guard !keeping.isStepWaiting else { return }
+        keeping.isStepWaiting = true
+        journal.whenShown { [self] in
+            keeping.isStepWaiting = false
+            if isRunning { worker.schedule(self, at: worker.clock.now()) }
+        }
+    }
+
     /// Steps an event-driven shard when the last step may be shown; the inputs that come meanwhile share that step.
     func stepWhenShown(_ journal: ShardJournal<World>) {
         guard !keeping.isStepWaiting else { return }
@@ -65,20 +80,58 @@ extension ShardRunner {
             return
         }
         keeping.awaitsFlush = true
-        worker.schedule(Flush(runner: self), at: worker.clock.now() + .seconds(1))
+        let flush = DelayedCall { [self] in
+            keeping.awaitsFlush = false
+            journal.flush()
+        }
+        worker.schedule(flush, at: worker.clock.now() + .seconds(1))
     }
 
-    private final class Flush: TickTask {
-        private let runner: ShardRunner
-
-        init(runner: ShardRunner) {
-            self.runner = runner
+    func confirm(
+        _ expected: StoreExpectation, within patience: Duration?,
+        _ answer: @escaping @Sendable (StoreConfirmation) -> Void
+    ) {
+        worker.submit { [self] in
+            guard let journal else { return answer(.done) }
+            journal.confirm(expected, by: patience.map { worker.clock.now() + $0 }, answer)
         }
+    }
 
-        func run(now: Instant) -> Instant? {
-            runner.keeping.awaitsFlush = false
-            runner.journal?.flush()
-            return nil
+    // MARK: Tokens
+
+    /// Whether the token of this connection is stored before its client is shown it.
+    func storesToken(of request: SubscribeRequest) -> Bool {
+        guard request.role == .player, case .session = request.stream else { return false }
+        return journal?.isDurable == true
+    }
+
+    /// Writes down which tokens are good for a seat from now on.
+    func noteTokens(of subscriber: SubscriberID) {
+        guard let journal, journal.isDurable else { return }
+        journal.seat(of: subscriber, tokens: seats.tokens(of: subscriber))
+        keepNews()
+    }
+
+    /// Starts a stream when its token is stored, and what it shows first may be shown. Steps are taken meanwhile.
+    func beginWhenStored(_ admission: Admission) {
+        guard let journal else { return }
+        keeping.admissionsWaiting += 1
+        journal.whenNoted { [self] in
+            whenShown { [self] in
+                keeping.admissionsWaiting -= 1
+                decide(admission)
+            }
+        }
+    }
+
+    private func decide(_ admission: Admission) {
+        let request = admission.request
+        do throws(ShardError) {
+            guard isRunning else { throw .stopped }
+            begin(admission, try audience.opening(for: request))
+        } catch {
+            leaveSeat(request.subscriber, as: request.role, admission.attachment)
+            request.connection.loop.submit { request.answer(.failure(error)) }
         }
     }
 
@@ -88,33 +141,29 @@ extension ShardRunner {
     /// at least, a client's slowest reconnect three times over.
     private var seatPatience: Duration { max(.seconds(30), shard.configuration.reconnectGrace) }
 
-    /// Keeps the seats of those who were there before a restart for a while.
-    func holdSeats(now: Instant) {
-        for seat in keeping.seatsHeld { noteRoles(of: seat.subscriber) }
-        if !keeping.seatsHeld.isEmpty { worker.schedule(SeatRelease(runner: self), at: now + seatPatience) }
+    /// Holds the seats of those who were there before a restart. Before the shard starts.
+    func restoreSeats(of saved: SavedShard<World>) {
+        let until = worker.clock.now() + seatPatience
+        let tokens = Dictionary(saved.seats.map { ($0.subscriber, $0.tokens) }) { _, last in last }
+        for attached in saved.shard.attached {
+            let isHeld =
+                attached.role == .player
+                ? seats.restore(attached.subscriber, tokens: tokens[attached.subscriber] ?? [], until: until)
+                : spectatorSeats.restore(attached.subscriber, tokens: [], until: until)
+            if isHeld { counters.seatsHeld.add(1) } else { keeping.unseated.append(attached) }
+        }
     }
 
-    /// Gives up the seats; whoever has come back holds one of their own.
-    private func releaseSeats() {
-        guard isRunning else { return }
-        for seat in keeping.seatsHeld {
-            detach(seat.subscriber, as: seat.role)
-            noteRoles(of: seat.subscriber)
+    /// Lets others see who has a seat that is held, and gives those seats up when their time is over.
+    func holdRestoredSeats() {
+        guard shard.connectionCount > 0 else { return }
+        for attached in keeping.unseated { detach(attached.subscriber, as: attached.role) }
+        keeping.unseated = []
+        for attached in shard.attached { noteRoles(of: attached.subscriber) }
+        // The seats that are left from now on have a reminder of their own.
+        let expiry = DelayedCall { [self] in
+            if isRunning { _ = expireSeats(now: worker.clock.now()) }
         }
-        keeping.seatsHeld = []
-        forgetLatestIfEventDriven()
-    }
-
-    private final class SeatRelease: TickTask {
-        private let runner: ShardRunner
-
-        init(runner: ShardRunner) {
-            self.runner = runner
-        }
-
-        func run(now: Instant) -> Instant? {
-            runner.releaseSeats()
-            return nil
-        }
+        worker.schedule(expiry, at: worker.clock.now() + seatPatience)
     }
 }

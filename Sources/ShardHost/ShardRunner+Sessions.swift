@@ -12,10 +12,16 @@ internal import Synchronization
 
 /// What a shard does for streams v2 and for seats. On its worker.
 extension ShardRunner {
-    /// A stream v2 on its way into the audience, and its place at the seat.
-    struct StartedSession {
-        let start: SessionStart
-        let session: SeatTable.Session
+    /// A connection that has been let in, and whose stream begins.
+    struct Admission {
+        let request: SubscribeRequest
+        let attachment: UInt64
+        let resumption: SeatTable.Resumption?
+        /// The token and the place at the seat of a stream v2; nil for a stream v1.
+        let token: ResumeToken?
+        let session: SeatTable.Session?
+
+        var isResumed: Bool { resumption != nil || request.movedFrom != nil }
     }
 
     /// The names of the messages in event streams.
@@ -31,33 +37,34 @@ extension ShardRunner {
     func resumption(of request: SubscribeRequest) -> SeatTable.Resumption? {
         guard case .session(let options) = request.stream else { return nil }
         let table = request.role == .player ? seats : spectatorSeats
-        return table.resumption(of: request.subscriber, options.resumeToken)
+        return table.resumption(
+            of: request.subscriber, options.resumeToken?.digest, now: worker.clock.now())
     }
 
     /// The places that others have, held ones included.
     func placesTaken(besides request: SubscribeRequest, _ resumption: SeatTable.Resumption?) -> Int {
-        let own =
-            (request.role == .player && seats.isHeld(request.subscriber) ? 1 : 0)
-            + (resumption?.isThere == true ? 1 : 0)
-        return audience.count + seats.heldCount - own
+        let table = request.role == .player ? seats : spectatorSeats
+        let own = (table.isHeld(request.subscriber) ? 1 : 0) + (resumption?.isThere == true ? 1 : 0)
+        return audience.count + keeping.admissionsWaiting + seats.heldCount + spectatorSeats.heldCount - own
     }
 
     /// Takes the subscriber in; the world hears of it unless the seat was held.
-    func takeSeat(
-        _ subscriber: SubscriberID, as role: SubscriberRole, _ attachment: UInt64, _ session: StartedSession?
-    ) {
+    func takeSeat(_ admission: Admission) {
+        let (subscriber, role) = (admission.request.subscriber, admission.request.role)
+        let (address, session) = (admission.request.address, admission.session)
         attach(subscriber, as: role)
         noteRoles(of: subscriber)
         if session != nil { counters.sessions.add(1) }
-        guard role == .player else {
-            // Nothing is held for those who only look on.
-            _ = spectatorSeats.attach(subscriber, attachment, session: session?.session)
-            return
-        }
-        releaseArrival(subscriber)
-        guard seats.attach(subscriber, attachment, session: session?.session) else { return }
+        if role == .player { releaseArrival(subscriber) }
+        let wasHeld =
+            role == .player
+            ? seats.attach(subscriber, admission.attachment, at: address, session: session)
+            // Only after a restart is anything held for those who only look on.
+            : spectatorSeats.attach(subscriber, admission.attachment, at: address, session: session)
+        if role == .player, session != nil { noteTokens(of: subscriber) }
+        guard wasHeld else { return }
         // The connection that the held seat stood for.
-        detach(subscriber)
+        detach(subscriber, as: role)
         counters.seatsHeld.add(-1)
         counters.seatsResumed.add()
     }
@@ -73,6 +80,7 @@ extension ShardRunner {
         let sessionsBefore = seats.sessionCount
         let isHeld = seats.detach(subscriber, attachment, now: now, holds: isRunning && holds)
         counters.sessions.add(seats.sessionCount - sessionsBefore)
+        if seats.sessionCount != sessionsBefore { noteTokens(of: subscriber) }
         guard isHeld else { return detach(subscriber) }
         counters.seatsHeld.add(1)
         guard !awaitsSeatExpiry, let deadline = seats.deadlineNext else { return }
@@ -94,15 +102,21 @@ extension ShardRunner {
     }
 
     /// Gives up the seats whose grace is over.
-    fileprivate func expireSeats(now: Instant) -> Instant? {
+    func expireSeats(now: Instant) -> Instant? {
         let expired = seats.takeExpired(now: now)
         for subscriber in expired {
             detach(subscriber)
             noteRoles(of: subscriber)
         }
-        counters.seatsHeld.add(-expired.count)
-        counters.seatsExpired.add(expired.count)
-        if !expired.isEmpty, shard.configuration.tickRate.isEventDriven { audience.forgetLatest() }
+        let onlookers = spectatorSeats.takeExpired(now: now)
+        for subscriber in onlookers {
+            detach(subscriber, as: .spectator)
+            noteRoles(of: subscriber)
+        }
+        let count = expired.count + onlookers.count
+        counters.seatsHeld.add(-count)
+        counters.seatsExpired.add(count)
+        if count > 0, shard.configuration.tickRate.isEventDriven { audience.forgetLatest() }
         let next = isRunning ? seats.deadlineNext : nil
         awaitsSeatExpiry = next != nil
         return next
@@ -121,29 +135,46 @@ extension ShardRunner {
 
     // MARK: Opening
 
-    /// Prepares a stream v2; nil for a stream v1.
-    func startSession(
-        _ request: SubscribeRequest, _ attachment: UInt64, _ opening: [SharedBytes], isResumed: Bool
-    ) -> StartedSession? {
-        guard case .session(let options) = request.stream else { return nil }
-        // Whoever begins anew counts its inputs anew.
-        let acknowledgement = isResumed ? acknowledgement(of: request.subscriber) : nil
+    /// Gives a connection its number and, for a stream v2, its token.
+    func admission(of request: SubscribeRequest, _ resumption: SeatTable.Resumption?) -> Admission {
+        let attachment = audience.makeAttachment()
+        guard case .session = request.stream else {
+            return Admission(
+                request: request, attachment: attachment, resumption: resumption, token: nil, session: nil)
+        }
+        let token = ResumeToken()
         let session = SeatTable.Session(
             recipient: MessageRecipient(loop: request.connection.loop, transport: request.transport),
-            token: ResumeToken(), acknowledged: acknowledgement?.clientSequence,
+            token: token.digest, tokenBefore: resumption?.token,
             hasOwnState: audience.schema(for: request.transport) != nil)
-        let hello = hello(to: request, options, session.token, acknowledgement, isResumed: isResumed)
-        return StartedSession(
-            start: SessionStart(
-                hello: hello, recipient: session.recipient, followsEvents: options.followsEvents,
-                sequenceIgnored: isResumed
-                    ? nil : shard.acknowledgement(of: request.subscriber)?.serverSequence), session: session)
+        return Admission(
+            request: request, attachment: attachment, resumption: resumption, token: token, session: session)
+    }
+
+    /// Prepares the beginning of a stream v2; nil for a stream v1.
+    func startSession(_ admission: Admission) -> SessionStart? {
+        let subscriber = admission.request.subscriber
+        guard case .session(let options) = admission.request.stream, let session = admission.session,
+            let token = admission.token
+        else { return nil }
+        if session.tokenBefore != nil {
+            session.tokenBefore = nil
+            if admission.request.role == .player { noteTokens(of: subscriber) }
+        }
+        // Whoever begins anew counts its inputs anew.
+        let acknowledgement = admission.isResumed ? acknowledgement(of: subscriber) : nil
+        session.acknowledged = acknowledgement?.clientSequence
+        return SessionStart(
+            hello: hello(to: admission, options, token, acknowledgement), recipient: session.recipient,
+            followsEvents: options.followsEvents,
+            sequenceIgnored: admission.isResumed ? nil : shard.acknowledgement(of: subscriber)?.serverSequence)
     }
 
     private func hello(
-        to request: SubscribeRequest, _ options: SessionOptions, _ token: ResumeToken,
-        _ acknowledgement: ServerMessage.Acknowledgement?, isResumed: Bool
+        to admission: Admission, _ options: SessionOptions, _ token: ResumeToken,
+        _ acknowledgement: ServerMessage.Acknowledgement?
     ) -> SharedBytes {
+        let request = admission.request
         var hello = ServerMessage.Hello()
         hello.shard = id
         hello.subscriber = request.subscriber.name
@@ -151,7 +182,7 @@ extension ShardRunner {
         hello.settings = ServerMessage.Settings(shard.configuration)
         hello.serverMilliseconds = worker.clock.now().milliseconds
         hello.resumeToken = token.text
-        hello.isResumed = isResumed
+        hello.isResumed = admission.isResumed
         hello.movedFrom = request.movedFrom
         hello.schema = audience.schema(for: request.transport)
         hello.hasDeltas = options.takesDeltas && hello.schema == nil && request.transport.isWebSocket
@@ -252,6 +283,8 @@ extension ShardRunner {
     func resendState(to subscription: Subscription) {
         let attachment = subscription.attachment
         worker.submit { [self] in
+            // Where too much waits for the disk the client asks again.
+            guard journal?.hasRoom != false else { return }
             whenShown { [self] in
                 if isRunning { audience.resendState(to: attachment, shard) }
             }

@@ -1,3 +1,4 @@
+internal import PylonBytes
 internal import PylonEventLoop
 internal import PylonFanout
 internal import PylonJSON
@@ -17,6 +18,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     let kind: String
     let worker: TickWorker
     let status: ShardStatus
+    let isStored: Bool
     var shard: Shard<World>
     let queue: InputQueue<World>
     private let rateLimit: InputRateLimit?
@@ -57,19 +59,20 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         // Here, where nobody can have joined yet.
         journal = ShardJournal(
             of: saved, setup, kind: kind, worker: worker, worldState: worldState, keepers: keepers)
-        if isRestored { keeping.seatsHeld = saved.shard.attached }
         let configuration = saved.shard.configuration
         status = ShardStatus(now: worker.clock.now())
+        isStored = configuration.keeping.checkpointTicks > 0
         queue = InputQueue(
             capacity: configuration.inputsQueuedMaximum, delay: configuration.inputDelayTicks,
             sequenceLast: saved.sequenceLast, keepsJSON: journal != nil)
         rateLimit = InputRateLimit(perSecond: configuration.inputsPerSecond)
-        seats = SeatTable(grace: configuration.reconnectGrace)
+        seats = SeatTable(grace: configuration.reconnectGrace, cap: keepers.heldSeats)
         audience = ShardAudience(configuration, counters: counters, eventStart: EventCursor(saved.eventLast))
         status.tick.store(saved.shard.tick.number, ordering: .relaxed)
         journal?.follow { [weak self] in
-            self.map { ($0.shard, $0.audience.eventLast.number + UInt64($0.events.count)) }
+            self.map { ($0.shard, $0.audience.eventLast.number + UInt64($0.events.count), $0.seats.saved) }
         }
+        if isRestored { restoreSeats(of: saved) }
     }
 
     var inputsQueued: Int { queue.count }
@@ -81,7 +84,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             let now = worker.clock.now()
             let rate = shard.configuration.tickRate
             eventLast = now
-            holdSeats(now: now)
+            holdRestoredSeats()
             scheduleResend(at: now)
             if !rate.isEventDriven {
                 let first = worker.firstDeadline(rate: rate)
@@ -101,7 +104,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         if let journal, journal.isHolding {
             // The disk is slower than the ticks: the shard does not run ahead of it.
             journal.countHold()
-            return now + .milliseconds(1)
+            tickWhenShown(journal)
+            return nil
         }
         let due = schedule.take(now: now)
         self.schedule = schedule
@@ -124,7 +128,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     /// An event-driven shard has no ticks to count: it is idle by the clock.
     private func stopIfIdle(now: Instant) -> Instant? {
-        if audience.count + seats.heldCount > 0 { eventLast = now }
+        if audience.count + seats.heldCount + spectatorSeats.heldCount > 0 { eventLast = now }
         let deadline = eventLast + shard.configuration.idleMaximum
         // At most a minute ahead, so that a shard that was removed is let go of soon.
         guard deadline <= now else { return min(deadline, now + .seconds(60)) }
@@ -192,9 +196,9 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     private func end(_ ending: StreamEnding) {
         guard isRunning else { return }
         status.isRunning.store(false, ordering: .releasing)
-        counters.seatsHeld.add(-seats.forgetHeld())
         closeHandoffs()
         journal?.ended(shard, comesBack: ending == .goingAway)
+        counters.seatsHeld.add(-seats.forgetHeld() - spectatorSeats.forgetHeld())
         onEnd(id, ending)
         audience.end(ending)
     }
@@ -206,8 +210,15 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     // MARK: Subscribing
 
     func subscribe(_ request: SubscribeRequest) {
-        // What is shown first has to be as durable as everything else.
-        worker.submit { [self] in whenShown { self.decide(request) } }
+        worker.submit { [self] in
+            // A stream that follows its subscriber was let in elsewhere.
+            if let journal, !journal.hasRoom, request.movedFrom == nil {
+                journal.countTurnedAway()
+                return request.connection.loop.submit { request.answer(.failure(.full)) }
+            }
+            // What is shown first has to be as durable as everything else. Where a token is stored that waits for both.
+            if storesToken(of: request) { decide(request) } else { whenShown { self.decide(request) } }
+        }
     }
 
     private func decide(_ request: SubscribeRequest) {
@@ -230,14 +241,20 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         guard hasPlace || isAwaited else { throw .full }
 
         let opening = try audience.opening(for: request)
-        let attachment = audience.makeAttachment()
-        if let resumption, request.role == .player { queue.supersede(resumption.previous, isThere: resumption.isThere) }
-        let session = startSession(request, attachment, opening, isResumed: isAwaited || resumption != nil)
-        takeSeat(request.subscriber, as: request.role, attachment, session)
+        let admission = admission(of: request, resumption)
+        takeSeat(admission)
         forgetLatestIfEventDriven()
+        if storesToken(of: request) { beginWhenStored(admission) } else { begin(admission, opening) }
+    }
+
+    /// Starts the stream of one who has a seat already.
+    func begin(_ admission: Admission, _ opening: [SharedBytes]) {
+        let (request, resumption) = (admission.request, admission.resumption)
+        if let resumption, request.role == .player { queue.supersede(resumption.previous, isThere: resumption.isThere) }
+        let start = startSession(admission)
         // First, so that whoever sees its first frame finds itself counted.
         countConnections(audience.count + 1, change: 1)
-        audience.admit(request, attachment, opening: opening, session: session?.start, to: self, shard)
+        audience.admit(request, admission.attachment, opening: opening, session: start, to: self, shard)
         sendFirstStates(request)
         if let resumption, resumption.isThere { audience.end(resumption.previous, .replaced) }
     }
@@ -358,7 +375,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     func stepForInput() {
         let now = worker.clock.now()
         let earliest = eventStepLast + Self.eventStepInterval
-        guard earliest <= now else { return worker.schedule(DeferredStep(runner: self), at: earliest) }
+        guard earliest <= now else { return worker.schedule(DelayedCall { [self] in stepForInput() }, at: earliest) }
         guard isRunning, queue.count > 0 || !handoffs.inbox.isEmpty else { return }
         if let journal, journal.isHolding { return stepWhenShown(journal) }
         eventLast = now
@@ -369,18 +386,4 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
 
     /// The finest that fixed rates have, too (`TickRate.hertzMaximum`).
     private static var eventStepInterval: Duration { .milliseconds(1) }
-
-    /// A step that had to wait for its millisecond.
-    private final class DeferredStep: TickTask {
-        private let runner: ShardRunner
-
-        init(runner: ShardRunner) {
-            self.runner = runner
-        }
-
-        func run(now: Instant) -> Instant? {
-            runner.stepForInput()
-            return nil
-        }
-    }
 }

@@ -16,6 +16,12 @@ package struct ShardIdentity: Sendable {
     /// The `config` object, as JSON.
     package let config: String
     package let seed: UInt64
+
+    /// Whatever shard has this id, to be removed.
+    static func any(_ id: String) -> ShardIdentity {
+        // The largest that the database knows.
+        ShardIdentity(id: id, instance: UInt64(Int64.max), kind: "", config: "", seed: 0)
+    }
 }
 
 /// What becomes of a stored shard.
@@ -26,6 +32,24 @@ package enum ShardChange: Sendable {
     case journal(SharedBytes, number: UInt64)
     /// It is over.
     case removal
+}
+
+/// What somebody waits for the store to say of a shard.
+package enum StoreExpectation: Sendable {
+    /// A new shard is stored.
+    case stored
+    /// One that was removed is not, any more.
+    case forgotten
+}
+
+/// What the store has said of that.
+package enum StoreConfirmation: Sendable {
+    /// It is so, should the process die now.
+    case done
+    /// It could not be done, and is tried again.
+    case refused
+    /// Nothing yet.
+    case late
 }
 
 /// A shard as it came out of the store.

@@ -1,3 +1,4 @@
+package import PylonBytes
 internal import PylonEventLoop
 package import PylonFanout
 package import PylonNet
@@ -11,6 +12,8 @@ package struct SubscribeRequest: Sendable {
     package let stream: ShardStream
     package let role: SubscriberRole
     package let connection: ConnectionReference
+    /// The client's, for what one may have of the server; nil on the same host.
+    package let address: IPAddress?
     /// Runs on the connection's loop.
     package let answer: @Sendable (Result<Subscription, ShardError>) -> Void
     /// Subscribes the connection to the shard to which its subscriber has moved. Runs on the connection's loop, with the reading of the
@@ -21,7 +24,7 @@ package struct SubscribeRequest: Sendable {
 
     package init(
         subscriber: SubscriberID, caller: Caller, transport: Transports, stream: ShardStream = .snapshots,
-        role: SubscriberRole = .player, connection: Connection, movedFrom: String? = nil,
+        role: SubscriberRole = .player, connection: Connection, address: IPAddress? = nil, movedFrom: String? = nil,
         follow: (@Sendable (_ target: any ShardHandle) -> Void)? = nil,
         answer: @escaping @Sendable (Result<Subscription, ShardError>) -> Void
     ) {
@@ -31,6 +34,7 @@ package struct SubscribeRequest: Sendable {
         self.stream = stream
         self.role = role
         self.connection = ConnectionReference(connection)
+        self.address = address
         self.answer = answer
         self.follow = follow
         self.movedFrom = movedFrom

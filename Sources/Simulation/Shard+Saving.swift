@@ -2,6 +2,8 @@ extension Shard {
     /// The most subscribers that a saved shard may have.
     static var subscribersSavedMaximum: Int { 1_000_000 }
 
+    private static var versionNewest: UInt64 { 3 }
+
     /// Everyone who takes part: the players and then the spectators, by name.
     package var attached: [Attached] {
         players.map { Attached(subscriber: $0, role: .player) }
@@ -12,10 +14,11 @@ extension Shard {
     private var onlookers: [SubscriberID] { spectators.keys.sorted { $0.precedes($1) } }
 
     /// Writes what the engine keeps beside the world, everything by name. For a hash, what differs between runs that are otherwise the same
-    /// is left out, and the books on hand-offs, too, as long as nothing is in them: version 1 had none.
-    package func save(into state: inout StateWriter, forHash: Bool = false) {
+    /// is left out, and the books on hand-offs, too, as long as nothing is in them: version 1 had none. Version 3 says no more
+    /// than that the seats come behind (`hasSeats`): they are no business of the world's.
+    package func save(into state: inout StateWriter, forHash: Bool = false, hasSeats: Bool = false) {
         let hasLedger = !(forHash && ledger.isUnused)
-        state.write((hasLedger ? 2 : 1) as UInt64)
+        state.write(hasSeats ? Self.versionNewest : hasLedger ? 2 : 1)
         state.write(tick)
         state.write(tickLastActive)
         state.write(inputsFailed)
@@ -31,12 +34,18 @@ extension Shard {
         if hasLedger { ledger.save(into: &state, withIncarnation: !forHash) }
     }
 
+    /// Whether the seats come behind what `save` wrote, which is what `state` has to read.
+    package static func hasSeats(_ state: borrowing StateReader) throws(StateError) -> Bool {
+        var version = copy state
+        return try version.readUInt64() == versionNewest
+    }
+
     /// A shard at the tick at which it was saved: `world` as it was then, and what `save` wrote.
     package init(
         world: World, configuration: ShardConfiguration, name: String, restoring state: inout StateReader
     ) throws(StateError) {
         self.init(world: world, configuration: configuration, name: name)
-        let version = try state.readVersion(newest: 2)
+        let version = try state.readVersion(newest: Self.versionNewest)
         tick = try state.readTick()
         tickLastActive = try state.readTick()
         guard tickLastActive <= tick else { throw .malformed("active in the future") }

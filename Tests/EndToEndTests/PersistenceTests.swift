@@ -5,7 +5,7 @@ internal import Testing
 
 /// Shards outlive the process: kill -9 at any moment loses at most the stated window, and with a journal nothing that anybody was shown.
 @Suite(.blocking) struct PersistenceTests {
-    private static let manifest =
+    static let manifest =
         #"""
         {"manifest_version":1,"name":"shards","version":"0.1.0","entities":[
           {"name":"Note","fields":[{"name":"text","type":"string","optional":false,"unique":false}],"indexes":[]}],
@@ -127,6 +127,103 @@ internal import Testing
         // The name is taken, as before.
         let again = #"{"id":"zone","kind":"counter"}"#
         #expect(try server.request("POST", "/api/shards", token: ServerHarness.adminToken, body: again).status == 409)
+    }
+
+    /// Whoever was answered may rely on it, whatever happens then.
+    @Test func whatWasAnsweredSurvivesKillNine() throws {
+        let folder = try AppFolder(manifest: Self.manifest)
+        let admin = ServerHarness.adminToken
+        for round in 0..<8 {
+            let server = try ServerHarness(folder.flags)
+            let ids = try server.get("/api/shards", token: admin).json.array?.compactMap { $0["id"]?.string }
+            #expect(ids == (round == 0 ? [] : round % 2 == 1 ? ["zone"] : []), "round \(round)")
+            if round % 2 == 0 {
+                try server.createShard("zone", "counter", #"{"tick_rate_hz":100,"checkpoint_ticks":1000}"#)
+            } else {
+                #expect(try server.request("DELETE", "/api/shards/zone", token: admin).status == 200)
+            }
+            server.signal(SIGKILL)
+            #expect(server.waitForExit() == 128 + SIGKILL)
+        }
+    }
+
+    /// The disk does not take what is asked of it, here because another process holds the database.
+    @Test func whatCannotBeStoredIsNotPromised() throws {
+        let folder = try AppFolder(manifest: Self.manifest)
+        let admin = ServerHarness.adminToken
+        let server = try ServerHarness(folder.flags, environment: ["PYLON_DB_BUSY_MS": "50"])
+        try server.createShard("old", "counter", #"{"tick_rate_hz":100,"checkpoint_ticks":100000}"#)
+        let lock = try #require(WriteLock(folder.databasePath))
+        let body = #"{"id":"new","kind":"counter","config":{"checkpoint_ticks":10}}"#
+        let refused = try server.request("POST", "/api/shards", token: admin, body: body)
+        #expect(refused.status == 503 && refused.errorCode == "SHARD_NOT_STORED")
+        #expect(refused.field("Retry-After") == "5")
+        #expect(try server.get("/api/shards/new").status == 404)
+        for _ in 0..<2 {
+            let kept = try server.request("DELETE", "/api/shards/old", token: admin)
+            #expect(kept.status == 503 && kept.errorCode == "SHARD_NOT_FORGOTTEN")
+        }
+        #expect(try server.get("/api/shards/old").status == 404)
+        lock.release()
+        #expect(
+            try server.eventually {
+                try server.request("DELETE", "/api/shards/old", token: admin).status == 200
+            })
+        #expect(try server.request("POST", "/api/shards", token: admin, body: body).status == 201)
+        #expect(try server.request("DELETE", "/api/shards/old", token: admin).status == 404)
+    }
+
+    /// SQLite's lock for writing, as another process takes it (the lock bytes of its file format's WAL index).
+    private final class WriteLock {
+        private let descriptor: Int32
+
+        init?(_ database: String) {
+            descriptor = open("\(database)-shm", O_RDWR | O_CLOEXEC)
+            guard descriptor >= 0, set(Int16(F_WRLCK)) else { return nil }
+        }
+
+        deinit {
+            close(descriptor)
+        }
+
+        func release() {
+            #expect(set(Int16(F_UNLCK)))
+        }
+
+        private func set(_ kind: Int16) -> Bool {
+            var lock = flock()
+            lock.l_type = kind
+            lock.l_whence = Int16(SEEK_SET)
+            lock.l_start = 120
+            lock.l_len = 1
+            // The server may be writing at this moment.
+            return fcntl(descriptor, F_SETLKW, &lock) == 0
+        }
+    }
+
+    /// A server that lacks the kind of a stored shard keeps it until somebody says otherwise.
+    @Test func aShardThatCouldNotComeBackCanBeRemoved() throws {
+        let folder = try AppFolder(manifest: Self.manifest)
+        let admin = ServerHarness.adminToken
+        var server = try ServerHarness(folder.flags)
+        for id in ["a", "b"] { try server.createShard(id, "counter", #"{"checkpoint_ticks":1000}"#) }
+        #expect(server.stop() == 0)
+        for round in 1...2 {
+            server = try ServerHarness(folder.flags, environment: ["PYLON_MAX_SHARDS": "1"])
+            // There is room for one.
+            let withheld = try server.get("/api/shards/a").status == 200 ? "b" : "a"
+            let body = #"{"id":"\#(withheld)","kind":"counter"}"#
+            guard round == 1 else {
+                #expect(try server.request("DELETE", "/api/shards/\(withheld)", token: admin).status == 404)
+                break
+            }
+            #expect(try server.metric("pylon_shards_withheld_total") == 1)
+            #expect(try server.request("POST", "/api/shards", token: admin, body: body).status == 409)
+            #expect(try server.request("DELETE", "/api/shards/\(withheld)").status == 403)
+            #expect(try server.request("DELETE", "/api/shards/\(withheld)", token: admin).status == 200)
+            server.signal(SIGKILL)
+            #expect(server.waitForExit() == 128 + SIGKILL)
+        }
     }
 
     @Test func aShardCannotOutliveAServerWithoutADatabase() throws {

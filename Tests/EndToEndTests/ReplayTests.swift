@@ -83,7 +83,7 @@ internal import Testing
 }
 
 /// A folder for recordings that goes with its owner.
-private final class RecordedFolder: Sendable {
+final class RecordedFolder: Sendable {
     let path = "/tmp/pylon-recorded-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
 
     deinit {

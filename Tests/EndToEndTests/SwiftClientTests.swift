@@ -275,4 +275,34 @@ internal import Testing
         try send(shard, add: 2)
         _ = try state(shard, total: 2)
     }
+
+    /// What had not been acknowledged is sent again, whatever became of it: nothing is lost and nothing applied twice.
+    @Test(arguments: [ShardTransport.webSocket, .serverSentEvents])
+    func inputsOutliveTheProcessOfAStoredShard(transport: ShardTransport) throws {
+        let folder = try AppFolder(manifest: PersistenceTests.manifest)
+        var server = try ServerHarness(folder.flags)
+        try server.createShard("zone", "counter", #"{"tick_rate_hz":20,"checkpoint_ticks":20,"journal":true}"#)
+        let shard = try connect(url(server), "zone", as: "ann") { $0.transport = transport }
+        var total = 0
+        for round in 1...4 {
+            for number in 1...20 {
+                total += number * round
+                try send(shard, add: number * round)
+            }
+            // Some have been applied by now, and some have not.
+            server.signal(SIGKILL)
+            #expect(server.waitForExit() == 128 + SIGKILL)
+            try status(shard, .lost)
+            server = try ServerHarness(folder.flags, port: server.port)
+            let hello = try next(shard) { if case .hello(let hello) = $0 { hello } else { nil } }
+            #expect(hello.isResumed)
+            let sum = total
+            let settled =
+                try next(shard) { message in
+                    guard case .state(let state) = message, state.acknowledged == UInt64(round * 20) else { return nil }
+                    return try? state.json()["total"]?.int
+                } as Int
+            #expect(settled == sum)
+        }
+    }
 }

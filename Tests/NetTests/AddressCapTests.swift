@@ -20,6 +20,16 @@ internal import Testing
         #expect(!cap.admit(there))
     }
 
+    /// Whoever has one IPv6 address has 2^64 of them.
+    @Test func anIPv6AddressStandsForItsNetwork() {
+        let cap = AddressCap(maximum: 2, refused: Counter())
+        let addresses = (1...3).map { IPAddress.v6(high: 0x2001_0DB8_0000_0001, low: $0) }
+        #expect(addresses.map { cap.admit($0) } == [true, true, false])
+        #expect(cap.admit(.v6(high: 0x2001_0DB8_0000_0002, low: 1)))
+        cap.release(addresses[2])
+        #expect(cap.admit(addresses[2]))
+    }
+
     @Test func zeroIsUnlimited() {
         let cap = AddressCap(maximum: 0, refused: Counter())
         #expect((0..<1000).allSatisfy { _ in cap.admit(here) })

@@ -9,7 +9,7 @@ import Testing
     private static let names = ["a", "bb", "ccc", "ä"].map { SubscriberID($0) }
 
     /// Records by chance, with the steps joined as the encoder joins them.
-    private func write(_ count: Int, into encoder: inout HistoryEncoder, _ chance: inout SeededGenerator)
+    private func write(_ count: Int, into encoder: inout HistoryEncoder, _ chance: inout SeededGenerator) throws
         -> [HistoryRecord]
     {
         var records: [HistoryRecord] = []
@@ -25,6 +25,11 @@ import Testing
                         outcome: dice & 128 == 0 ? .accepted : .refused(reason: "full")))
                 encoder.handoff(event)
                 records.append(.handoff(event))
+            case 6 where dice & 64 == 0:
+                let digest = TokenDigest((0..<32).map { UInt8(truncatingIfNeeded: dice >> ($0 % 8)) })
+                let tokens = [TokenDigest](repeating: try #require(digest), count: Int(dice >> 40 & 3))
+                encoder.seat(of: name, tokens: tokens)
+                records.append(.seat(SavedSeat(subscriber: name, tokens: tokens)))
             case 0:
                 let role = dice & 32 == 0 ? SubscriberRole.player : .spectator
                 encoder.joined(name, as: role)
@@ -67,7 +72,7 @@ import Testing
             var encoder = HistoryEncoder(at: start)
             var decoder = HistoryDecoder(at: start)
             for _ in 0..<5 {
-                let written = write(Int(chance.next() & 31), into: &encoder, &chance)
+                let written = try write(Int(chance.next() & 31), into: &encoder, &chance)
                 let payload = block(&encoder)
                 #expect(payload.isEmpty == written.isEmpty)
                 guard !written.isEmpty else { continue }
@@ -85,7 +90,7 @@ import Testing
     @Test func aBlockCutAtAnyByteGivesTheRecordsBeforeAndAnError() throws {
         var chance = SeededGenerator(seed: testSeed())
         var encoder = HistoryEncoder()
-        let written = write(60, into: &encoder, &chance)
+        let written = try write(60, into: &encoder, &chance)
         let payload = block(&encoder)
         for count in 0..<payload.count {
             var decoder = HistoryDecoder(at: Tick(0))
@@ -116,7 +121,10 @@ import Testing
     }
 
     @Test(
-        arguments: [[0, 0x08], [0, 0x07], [0, 0x02], [0, 0x01], [0, 0x0C], [0, 0x00], [0, 0x80, 0x00]] as [[UInt8]])
+        arguments: [
+            [0, 0x08], [0, 0x07], [0, 0x05, 1, 0x61, 0x0F, 0], [0, 0x05, 1, 0x61, 0x07, 17], [0, 0x02], [0, 0x01],
+            [0, 0x0C], [0, 0x00], [0, 0x80, 0x00],
+        ] as [[UInt8]])
     func recordsThatCannotBeAreRefused(_ payload: [UInt8]) throws {
         var decoder = HistoryDecoder(at: Tick(0))
         if payload == [0, 0x08] {

@@ -1,5 +1,7 @@
+import PylonBytes
 import PylonFanout
 import PylonJSON
+import PylonNet
 import PylonShardHost
 import PylonSimulation
 import PylonTelemetry
@@ -134,6 +136,38 @@ import Testing
         fixture.advance(.seconds(1))
         _ = try fixture.join(shard, as: "c")
         #expect(joined.count == 3 && left.count == 2)
+        fixture.stop()
+    }
+
+    @Test func anAddressMayHaveSoManySeatsHeld() throws {
+        let refused = Counter()
+        let keepers = ShardKeepers(heldSeats: AddressCap(maximum: 2, refused: refused))
+        let fixture = try ShardFixture(keepers: keepers)
+        let shards = try ["s", "t"].map { try fixture.create(["reconnect_grace_ms": 1000], id: $0) }
+        func come(_ name: String, _ low: UInt64, to index: Int = 0) throws -> ShardFixture.Member {
+            try fixture.join(shards[index], as: name, address: .v6(high: 0x2001_0DB8_0000_0001, low: low))
+        }
+        var held: Int { fixture.registry.counters.seatsHeld.value }
+        // Two shards, and two addresses of one network.
+        for member in [try come("a", 1), try come("b", 2, to: 1), try come("c", 3)] { try fixture.leave(member) }
+        #expect(held == 2 && refused.value == 1 && shards[0].information.players == 1)
+        // Others have their own share.
+        try fixture.leave(try fixture.join(shards[0], as: "d", address: .v4(7)))
+        try fixture.leave(try fixture.join(shards[0], as: "e"))
+        #expect(held == 4)
+        // Whoever comes back, has waited too long, or whose shard ends gives room.
+        let back = try come("a", 1)
+        try fixture.leave(try come("f", 1))
+        #expect(held == 4 && refused.value == 1)
+        fixture.advance(.seconds(2))
+        #expect(held == 0)
+        for member in [try come("g", 1), try come("h", 1, to: 1)] { try fixture.leave(member) }
+        #expect(held == 2 && refused.value == 1)
+        shards[1].stop(.stopped)
+        _ = fixture.worker.runDue()
+        try fixture.leave(try come("i", 1))
+        #expect(held == 2 && refused.value == 1)
+        withExtendedLifetime(back) {}
         fixture.stop()
     }
 

@@ -46,9 +46,34 @@ import Testing
         #expect(access.verdict(SubscriberID("bob"), bob, code: "pass-of-bob") == .admitted)
     }
 
+    @Test func aCodeIsSealedWithASaltOfItsOwn() throws {
+        let config: JSONValue = ["join_code": "secret", "x": 1, "private": true]
+        let rules = try (0..<2).map { _ in try AccessRule(json: config) }
+        let sealed = rules.map { $0.sealed(config) }
+        #expect(sealed[0] != sealed[1])
+        for config in sealed {
+            #expect(config["join_code"] == nil && config["x"] == 1)
+            let access = ShardAccess()
+            access.restrict(try AccessRule(stored: config))
+            #expect(access.verdict(SubscriberID("ann"), ann, code: "secret") == .admitted)
+            #expect(access.verdict(SubscriberID("ann"), ann, code: "secrets") == .codeWrong)
+            // The digest is no code.
+            let digest = try #require(config["join_code_digest"]?.string)
+            #expect(access.verdict(SubscriberID("ann"), ann, code: digest) == .codeWrong)
+            #expect(AccessRule.unlocked(config) == ["x": 1, "private": true])
+        }
+        #expect(AccessRule.unlocked(["x": 1]) == ["x": 1] && AccessRule().sealed(["x": 1]) == ["x": 1])
+    }
+
+    @Test(arguments: ["", ":", "00:11", "zz", 7] as [JSONValue]) func aDigestThatIsNoneIsRefused(_ value: JSONValue) {
+        #expect(throws: ConfigurationError.self) { try AccessRule(stored: ["join_code_digest": value]) }
+    }
+
     @Test(
         arguments: [
-            ("private", ["private": 1]), ("join_code", ["join_code": 7]), ("join_code", ["join_code": "12345"]),
+            ("private", ["private": 1]), ("join_code_digest", ["join_code_digest": "00:11"]),
+            ("join_code_digest", ["join_code_digest": nil]), ("join_code", ["join_code": 7]),
+            ("join_code", ["join_code": "12345"]),
             ("join_code", ["join_code": .string(String(repeating: "x", count: 129))]),
             ("private", ["private": false, "join_code": "secret"]),
         ] as [(String, JSONValue)])

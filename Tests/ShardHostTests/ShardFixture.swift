@@ -86,13 +86,13 @@ final class ShardFixture: Sendable {
     /// Connects a client and subscribes it; throws what the shard answers.
     func join(
         _ shard: any ShardHandle, as name: String, isAdmin: Bool = false, userID: String? = nil,
-        stream: ShardStream = .snapshots
+        stream: ShardStream = .snapshots, address: IPAddress? = nil
     ) throws -> Member {
         let (client, connection) = try server.connect()
         let answer = Mailbox<Result<OnLoop<Subscription>, ShardError>>()
         let events = Mailbox<String>()
         let caller = Caller(userID: userID ?? name, isAdmin: isAdmin)
-        try request(shard, name, caller, connection, events, stream) { answer.put($0) }
+        try request(shard, name, caller, connection, events, stream, address: address) { answer.put($0) }
         _ = worker.runDue()
         return Member(
             name: name, client: client, connection: connection, subscription: try answer.next().get(), events: events)
@@ -101,7 +101,8 @@ final class ShardFixture: Sendable {
     /// Asks for a subscription, from the connection's loop; its handler leaves the shard when the connection closes.
     func request(
         _ shard: any ShardHandle, _ name: String, _ caller: Caller, _ connection: OnLoop<Connection>,
-        _ events: Mailbox<String>, _ stream: ShardStream = .snapshots,
+        _ events: Mailbox<String>, _ stream: ShardStream = .snapshots, role: SubscriberRole = .player,
+        address: IPAddress? = nil,
         answer: @escaping @Sendable (Result<OnLoop<Subscription>, ShardError>) -> Void
     ) throws {
         try server.on(connection) { connection in
@@ -111,7 +112,7 @@ final class ShardFixture: Sendable {
             shard.subscribe(
                 SubscribeRequest(
                     subscriber: SubscriberID(name), caller: caller, transport: stream.transport, stream: stream,
-                    connection: connection
+                    role: role, connection: connection, address: address
                 ) { result in
                     if case .success(let subscription) = result { reference.value.subscription = subscription }
                     answer(result.map { OnLoop($0) })

@@ -113,6 +113,33 @@ import Testing
         fixture.stop()
     }
 
+    @Test func aJoinCodeIsStoredAsADigest() throws {
+        store.answerAll()
+        let fixture = try fixture()
+        _ = try fixture.create(["checkpoint_ticks": 10, "join_code": "secret-code"], kind: "vault")
+        let kept = try #require(store.kept())
+        #expect(!kept.config.contains("secret-code") && kept.config.contains("join_code_digest"))
+        // What an earlier version stored works as well, and is written anew.
+        let plain = #"{"checkpoint_ticks":10,"join_code":"secret-code"}"#
+        for config in [kept.config, plain] {
+            let other = MemoryStore()
+            let next = try ShardFixture(kinds: [VaultWorld.kind], keepers: ShardKeepers(store: other))
+            try next.registry.restore(
+                KeptShard(
+                    id: "s", instance: kept.instance, kind: "vault", config: config, seed: kept.seed,
+                    state: kept.state, isClean: true, journal: []))
+            let access = try #require(next.registry.get("s")).status.access
+            let ann = Caller(userID: "ann", isAdmin: false)
+            #expect(access.isPrivate)
+            #expect(access.verdict(SubscriberID("ann"), ann, code: "secret-code") == .admitted)
+            #expect(access.verdict(SubscriberID("ann"), ann, code: "secret-cod") == .codeWrong)
+            let written = try #require(other.kept()).config
+            #expect(!written.contains("secret-code") && written.contains("join_code_digest"))
+            next.stop()
+        }
+        fixture.stop()
+    }
+
     @Test func aShardWhoseClockWasSetBackIsStoredAllTheSame() throws {
         store.answerAll()
         let fixture = try fixture()
@@ -280,26 +307,6 @@ import Testing
         let late = try JSONParser.parse(try frame(of: member, at: restored.information.tick))
         #expect(late[3]?[0] == "a")
         #expect(late[4] == nil)
-        fixture.stop()
-    }
-
-    /// As docs/persistence.md says: tokens are not stored.
-    @Test func aResumeTokenFromBeforeARestartIsAsGoodAsNone() throws {
-        store.answerAll()
-        let fixture = try fixture()
-        let shard = try fixture.create(
-            ["checkpoint_ticks": 1000, "journal": true, "reconnect_grace_ms": 30_000], kind: "vault")
-        let member = try fixture.join(shard, as: "a", stream: .v2())
-        let token = try #require(try member.json()["resume"]?.string)
-        try fixture.push(1, from: member, client: 1)
-        for _ in 0..<2 { fixture.advance(.milliseconds(50)) }
-        let (next, restored) = try comeBack()
-        let again = try next.join(restored, as: "a", stream: .v2(resume: token))
-        let hello = try again.json()
-        #expect(hello["resumed"] == false && hello["ack"] == .null)
-        // The seat is there all the same, and the world shows what was applied.
-        #expect(try again.messages(1)[0].contains(#"["a",1]"#))
-        next.stop()
         fixture.stop()
     }
 

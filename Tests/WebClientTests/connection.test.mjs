@@ -324,6 +324,29 @@ test("inputs that wait to be posted when the stream ends are not posted behind i
   assert.deepEqual(posted, [1]);
 });
 
+test("behind an input without an answer nothing is posted while the stream may be ending", async () => {
+  let stream;
+  const body = new ReadableStream({ start: (controller) => { stream = controller; } });
+  const { environment, connection } = await streaming([{ body }]);
+  const posted = [];
+  environment.respond = async (url, { method, body: text } = {}) => {
+    if (method !== "POST") return new Promise(() => {});
+    posted.push(JSON.parse(text).client_seq);
+    throw new TypeError("the connection is gone");
+  };
+  stream.enqueue(new TextEncoder().encode(`event: hello\ndata: ${JSON.stringify(hello())}\n\n`));
+  while (connection.status !== "live") await settle();
+  for (const x of [1, 2, 3]) connection.send({ x });
+  for (let turn = 0; turn < 20; turn++) await settle();
+  assert.deepEqual(posted, [1]);
+  stream.close();
+  while (connection.status !== "lost") await settle();
+  await environment.pass(1000);
+  assert.deepEqual(posted, [1]);
+  // The next hello says which of them arrived.
+  assert.deepEqual(connection.unacknowledged.map(({ sequence }) => sequence), [1, 2, 3]);
+});
+
 test("there is no way of an unknown kind", () => {
   assert.throws(() => routes("http://a:1", "pigeon"), TypeError);
 });

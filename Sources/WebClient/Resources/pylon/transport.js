@@ -2,6 +2,8 @@
 
 /** Beyond so many bytes in the socket's own queue inputs wait for nothing: the next ones are newer. */
 const BUFFERED_MAXIMUM = 64 * 1024;
+/** How much later than an input's connection the stream may be found to have ended. */
+const STREAM_END_PATIENCE_MS = 1000;
 /** Inputs waiting to be posted one after the other. */
 const POSTS_MAXIMUM = 256;
 
@@ -149,7 +151,10 @@ function poster(path, headers, sid, session, environment) {
           method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: message,
         });
         if (!answer.ok) session.refused(await answer.json().catch(() => ({})), sequence);
-      } catch { /* The stream will tell that the way is gone. */ }
+      } catch {
+        // What took the answer may have taken the stream: the next hello tells then what arrived, and nothing may be posted before that.
+        await new Promise((resolve) => environment.setTimeout(resolve, STREAM_END_PATIENCE_MS));
+      }
     }
     busy = false;
   };
