@@ -142,20 +142,26 @@ package struct ShardRoutes: Sendable {
                 subscriber: subscriber, caller: request.caller, transport: isV2 ? .eventStreamV2 : .eventStream,
                 stream: stream, role: role, connection: connection
             ) { [cap] result in
+                let subscription: Subscription?
+                var ending: StreamEnding?
                 switch result {
-                case .success(let subscription):
-                    let connection = exchange.reference.onLoop
-                    let stream = EventStreamConnection(
-                        subscription: subscription, isV2: isV2, service: exchange.service
-                    ) {
-                        cap.release(client)
-                    }
-                    guard exchange.beginEventStream(stream) else { return stream.closed(on: connection) }
-                    stream.begin(on: connection)
+                case .success(let made): subscription = made
+                case .failure(.moved(let target)):
+                    // Not refused: its client goes there by itself.
+                    subscription = nil
+                    ending = .moved(to: target)
                 case .failure(let error):
                     cap.release(client)
-                    exchange.fail(APIError(refused: error))
+                    return exchange.fail(APIError(refused: error))
                 }
+                let connection = exchange.reference.onLoop
+                let stream = EventStreamConnection(
+                    subscription: subscription, isV2: isV2, service: exchange.service
+                ) {
+                    cap.release(client)
+                }
+                guard exchange.beginEventStream(stream) else { return stream.closed(on: connection) }
+                if let ending { stream.end(ending, on: connection) } else { stream.begin(on: connection) }
             })
     }
 

@@ -181,6 +181,9 @@ enum MetricsCatalog {
         metrics.register("pylon_handoffs_refused_total", help: "Hand-offs refused.", counters.handoffsRefused)
         metrics.register("pylon_handoffs_outbox", help: "Hand-offs on their way.", counters.handoffsUnderWay)
         metrics.register(
+            "pylon_streams_forwarded_total", help: "Connections sent on to where their subscribers had gone.",
+            counters.streamsForwarded)
+        metrics.register(
             "pylon_streams_moved_total", help: "Streams that followed their subscribers to other shards.",
             counters.streamsMoved)
     }

@@ -110,6 +110,12 @@ struct SeatTable {
         return Resumption(previous: lost.attachment, isThere: false)
     }
 
+    /// The tokens that are good at the seat of `subscriber`.
+    func tokens(of subscriber: SubscriberID) -> [ResumeToken] {
+        guard let seat = seats[subscriber] else { return [] }
+        return (seat.members + (seat.lost.map { [$0] } ?? [])).compactMap { $0.session?.token }
+    }
+
     /// Takes a connection in; returns whether the seat had been held, which it is no longer.
     mutating func attach(_ subscriber: SubscriberID, _ attachment: UInt64, session: Session?) -> Bool {
         let seat = seats[subscriber] ?? Seat(subscriber: subscriber)

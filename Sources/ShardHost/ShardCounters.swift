@@ -37,6 +37,8 @@ package struct ShardCounters: Sendable {
     package let handoffsUnderWay = Gauge()
     /// Streams that followed their subscribers to other shards.
     package let streamsMoved = Counter()
+    /// Connections sent on to where their subscribers had gone.
+    package let streamsForwarded = Counter()
     package let fanout = FanoutCounters()
     package let entities = EntityCounters()
 

@@ -18,6 +18,8 @@ package protocol ShardHandle: AnyObject, Sendable {
 
     /// Inputs waiting for the next tick.
     var inputsQueued: Int { get }
+    /// How long a seat is held for somebody who is on the way here.
+    var seatPatience: Duration { get }
 
     /// Subscribes a connection. Answers on the connection's loop: the subscription, whose first frame follows at once, or why not.
     func subscribe(_ request: SubscribeRequest)
@@ -90,6 +92,8 @@ package final class ShardStatus: Sendable {
     /// Who may come in.
     package let access = ShardAccess()
     let spectators = Atomic<Int>(0)
+    /// Where those are who left with what they play.
+    let departures = Departures()
     private let playing = Lock<Set<String>>([])
 
     init(now: Instant) {
@@ -98,6 +102,9 @@ package final class ShardStatus: Sendable {
 
     /// Who plays: the names of those with a connection as a player, or a seat that is held for them.
     package var players: Set<String> { playing.withLock { $0 } }
+
+    /// Whether somebody plays, or has a seat that is held.
+    func isPlaying(_ subscriber: SubscriberID) -> Bool { playing.withLock { $0.contains(subscriber.name) } }
 
     var playerCount: Int { playing.withLock { $0.count } }
 

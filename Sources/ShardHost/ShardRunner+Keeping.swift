@@ -18,6 +18,7 @@ extension ShardRunner {
     /// Counts a connection in, and writes it down.
     func attach(_ subscriber: SubscriberID, as role: SubscriberRole) {
         shard.attach(subscriber, as: role)
+        if role == .player { status.departures.forget(subscriber) }
         journal?.joined(subscriber, as: role)
         keepNews()
     }
@@ -84,11 +85,7 @@ extension ShardRunner {
 
     // MARK: Seats
 
-    /// How long those who were there have to come back after a restart, before the world hears that they left: the shard's own grace, and 30 s
-    /// at least, a client's slowest reconnect three times over.
-    private var seatPatience: Duration { max(.seconds(30), shard.configuration.reconnectGrace) }
-
-    /// Keeps the seats of those who were there before a restart for a while.
+    /// Keeps the seats of those who were there before a restart for a while; the world hears that they left when it is over.
     func holdSeats(now: Instant) {
         for seat in keeping.seatsHeld { noteRoles(of: seat.subscriber) }
         if !keeping.seatsHeld.isEmpty { worker.schedule(SeatRelease(runner: self), at: now + seatPatience) }

@@ -38,8 +38,9 @@ extension ShardRunner {
     func placesTaken(besides request: SubscribeRequest, _ resumption: SeatTable.Resumption?) -> Int {
         let own =
             (request.role == .player && seats.isHeld(request.subscriber) ? 1 : 0)
+            + (request.role == .player && handoffs.arrivals[request.subscriber] != nil ? 1 : 0)
             + (resumption?.isThere == true ? 1 : 0)
-        return audience.count + seats.heldCount - own
+        return audience.count + seats.heldCount + handoffs.arrivals.count - own
     }
 
     /// Takes the subscriber in; the world hears of it unless the seat was held.
@@ -152,7 +153,7 @@ extension ShardRunner {
         hello.serverMilliseconds = worker.clock.now().milliseconds
         hello.resumeToken = token.text
         hello.isResumed = isResumed
-        hello.movedFrom = request.movedFrom
+        hello.movedFrom = request.passage?.source
         hello.schema = audience.schema(for: request.transport)
         hello.hasDeltas = options.takesDeltas && hello.schema == nil && request.transport.isWebSocket
         hello.acknowledgement = acknowledgement

@@ -65,6 +65,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             sequenceLast: saved.sequenceLast, keepsJSON: journal != nil)
         rateLimit = InputRateLimit(perSecond: configuration.inputsPerSecond)
         seats = SeatTable(grace: configuration.reconnectGrace)
+        seatPatience = max(.seconds(30), configuration.reconnectGrace)
         audience = ShardAudience(configuration, counters: counters, eventStart: EventCursor(saved.eventLast))
         status.tick.store(saved.shard.tick.number, ordering: .relaxed)
         journal?.follow { [weak self] in
@@ -73,6 +74,9 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     var inputsQueued: Int { queue.count }
+    /// How long a seat is held for those who are on their way here: the shard's own grace, and 30 s at least, a client's slowest reconnect
+    /// three times over.
+    let seatPatience: Duration
 
     func start(post: HandoffPost, onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void) {
         worker.submit { [self] in
@@ -82,6 +86,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             let rate = shard.configuration.tickRate
             eventLast = now
             holdSeats(now: now)
+            noteSavedDepartures(now: now)
             scheduleResend(at: now)
             if !rate.isEventDriven {
                 let first = worker.firstDeadline(rate: rate)
@@ -219,9 +224,10 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     private func admit(_ request: SubscribeRequest) throws(ShardError) {
-        let isAwaited = request.movedFrom != nil
+        let isAwaited = admitsUnasked(request)
         if !isAwaited { try authorize(request) }
         guard isRunning else { throw .stopped }
+        if let (target, passage) = passage(of: request) { return forward(request, to: target, passage) }
         let resumption = self.resumption(of: request)
         let maximum = shard.configuration.subscribersMaximum
         let hasPlace =

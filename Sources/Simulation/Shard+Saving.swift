@@ -12,10 +12,11 @@ extension Shard {
     private var onlookers: [SubscriberID] { spectators.keys.sorted { $0.precedes($1) } }
 
     /// Writes what the engine keeps beside the world, everything by name. For a hash, what differs between runs that are otherwise the same
-    /// is left out, and the books on hand-offs, too, as long as nothing is in them: version 1 had none.
+    /// is left out, and the books on hand-offs, too, as long as nothing is in them: version 1 had none. Who left, and whether the shard is over,
+    /// came with version 3, and no hash needs it.
     package func save(into state: inout StateWriter, forHash: Bool = false) {
         let hasLedger = !(forHash && ledger.isUnused)
-        state.write((hasLedger ? 2 : 1) as UInt64)
+        state.write((forHash ? (hasLedger ? 2 : 1) : 3) as UInt64)
         state.write(tick)
         state.write(tickLastActive)
         state.write(inputsFailed)
@@ -29,6 +30,9 @@ extension Shard {
             state.write(UInt64(spectators[subscriber] ?? 0))
         }
         if hasLedger { ledger.save(into: &state, withIncarnation: !forHash) }
+        guard !forHash else { return }
+        ledger.saveDepartures(into: &state)
+        state.write(isConcluded)
     }
 
     /// A shard at the tick at which it was saved: `world` as it was then, and what `save` wrote.
@@ -36,7 +40,7 @@ extension Shard {
         world: World, configuration: ShardConfiguration, name: String, restoring state: inout StateReader
     ) throws(StateError) {
         self.init(world: world, configuration: configuration, name: name)
-        let version = try state.readVersion(newest: 2)
+        let version = try state.readVersion(newest: 3)
         tick = try state.readTick()
         tickLastActive = try state.readTick()
         guard tickLastActive <= tick else { throw .malformed("active in the future") }
@@ -60,9 +64,17 @@ extension Shard {
             }
             spectators[subscriber] = Int(count)
         }
+        countConnections()
         guard version > 1 else { return }
         ledger = try HandoffLedger(shard: name, restoring: &state)
         for handoff in ledger.unsettled { noteDeparture(of: handoff.subscriber, 1) }
+        guard version > 2 else { return }
+        try ledger.restoreDepartures(&state)
+        isConcluded = try state.readBool()
+    }
+
+    private mutating func countConnections() {
+        connectionCount = connections.values.reduce(0, +) + spectators.values.reduce(0, +)
     }
 
     /// Forgets all connections but leaves everyone a seat, which counts as one: the process that had the connections is gone, and the
@@ -70,6 +82,7 @@ extension Shard {
     package mutating func keepSeats() {
         for subscriber in connections.keys { connections[subscriber] = 1 }
         for subscriber in spectators.keys { spectators[subscriber] = 1 }
+        countConnections()
     }
 }
 

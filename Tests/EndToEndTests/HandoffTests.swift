@@ -6,7 +6,7 @@ internal import Testing
 
 /// Entities move from shard to shard of a running server, and the streams of their passengers follow.
 @Suite(.blocking) struct HandoffTests {
-    private static let manifest =
+    static let manifest =
         #"""
         {"manifest_version":1,"name":"ferries","version":"0.1.0","entities":[
           {"name":"Note","fields":[{"name":"text","type":"string","optional":false,"unique":false}],"indexes":[]}],
