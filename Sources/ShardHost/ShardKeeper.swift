@@ -150,13 +150,19 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         pump()
     }
 
-    /// The shard has ended. One that comes back is stored as it is now.
-    func end(comesBack: Bool) {
+    /// The world is over and its shard is not yet: that is stored soon.
+    func conclude() {
+        isCheckpointDue = true
+        pump()
+    }
+
+    /// The shard has ended. One that comes back is stored as it is now; `done` runs when one that does not is stored no longer.
+    func end(comesBack: Bool, done: @escaping @Sendable () -> Void = {}) {
         guard !hasEnded else { return }
         hasEnded = true
         if !comesBack {
             // Also of one that has grown too large: an older state of it is stored.
-            remove()
+            remove(done)
         } else if !isOver, let (shard, sequenceLast, eventLast) = current() {
             // Behind what is on its way, and better than that. What waits for it is told by the process to come.
             writeState(shard, sequenceLast: sequenceLast, eventLast: eventLast, isClean: true)
@@ -167,13 +173,13 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     }
 
     /// Forgets the shard, however often that takes: what stays stored would come back.
-    private func remove() {
+    private func remove(_ done: @escaping @Sendable () -> Void) {
         store.write(.removal, of: identity) { [self] problem in
-            guard let problem else { return }
+            guard let problem else { return done() }
             worker.submit {
                 self.counters.failures.add()
                 self.report("shard \(self.identity.id) could not be forgotten, trying again in a second: \(problem)")
-                self.worker.schedule(Retry { self.remove() }, at: self.worker.clock.now() + .seconds(1))
+                self.worker.schedule(Retry { self.remove(done) }, at: self.worker.clock.now() + .seconds(1))
             }
         }
     }

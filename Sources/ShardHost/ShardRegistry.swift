@@ -54,7 +54,7 @@ package final class ShardRegistry: Sendable {
             Result { () throws(RegistryError) in
                 guard isOpen else { throw .shuttingDown }
                 // A shard that has ended gives up its name before the next sweep.
-                guard get(id)?.isRunning != true, !isWithheld(id) else { throw .duplicate }
+                guard !isTaken(id), !isWithheld(id) else { throw .duplicate }
                 return try make(id: id, kind: kind, config: config)
             }
         }
@@ -69,6 +69,7 @@ package final class ShardRegistry: Sendable {
                 guard isOpen else { throw .shuttingDown }
                 guard !isWithheld(id) else { throw .duplicate }
                 if let existing = get(id), existing.isRunning { return existing }
+                guard !isTaken(id) else { throw .duplicate }
                 return try make(id: id, kind: kind, config: config)
             }
         }
@@ -78,6 +79,12 @@ package final class ShardRegistry: Sendable {
     /// The shard called `id`, running or not.
     package func get(_ id: String) -> (any ShardHandle)? {
         table.withLock { $0[id] }
+    }
+
+    /// Whether there is a shard called `id` that runs, or has ended and still has something to settle.
+    private func isTaken(_ id: String) -> Bool {
+        // The latter last: it is set before the former ends.
+        get(id).map { $0.isRunning || $0.isSettling } ?? false
     }
 
     /// The kind called so.
@@ -126,11 +133,25 @@ package final class ShardRegistry: Sendable {
 
     package var count: Int { table.withLock { $0.count } }
 
-    /// Stops a shard and forgets it; returns whether it was there.
+    /// Stops a shard and forgets it; returns whether it was there. Its id is free at once, or, where its world hands things off, when what is on its
+    /// way has been settled.
     package func remove(_ id: String) -> Bool {
-        guard let shard = table.withLock({ $0.removeValue(forKey: id) }) else { return false }
+        let shard = table.withLock { table -> (any ShardHandle)? in
+            guard let shard = table[id] else { return nil }
+            guard shard.handsOff, shard.isRunning || shard.isSettling else { return table.removeValue(forKey: id) }
+            guard !shard.status.isRemoved.exchange(true, ordering: .relaxed) else { return nil }
+            shard.status.isSettling.store(true, ordering: .releasing)
+            return shard
+        }
+        guard let shard else { return false }
         shard.stop(.stopped)
         return true
+    }
+
+    /// Forgets a shard that was removed and has settled everything.
+    private func close(_ shard: any ShardHandle) {
+        guard shard.status.isRemoved.load(ordering: .relaxed) else { return }
+        table.withLock { if $0[shard.id] === shard { $0[shard.id] = nil } }
     }
 
     /// Forgets the shards that no longer run; returns how many. The server calls it every few seconds.
@@ -138,7 +159,7 @@ package final class ShardRegistry: Sendable {
     package func sweepFinished() -> Int {
         table.withLock { table in
             let before = table.count
-            table = table.filter { $0.value.isRunning }
+            table = table.filter { $0.value.isRunning || $0.value.isSettling }
             return before - table.count
         }
     }
@@ -244,7 +265,9 @@ package final class ShardRegistry: Sendable {
             isGoneForGood: { [weak self] id in
                 guard let self else { return false }
                 return isComplete.load(ordering: .acquiring) && !isWithheld(id)
-            })
+            },
+            isEverybodyThere: { [weak self] in self?.isComplete.load(ordering: .acquiring) ?? true },
+            close: { [weak self] in self?.close($0) })
         shard.start(post: post) { [weak self, onEnd] id, ending in
             self?.loads.withLock { $0[index] -= 1 }
             onEnd(id, ending)

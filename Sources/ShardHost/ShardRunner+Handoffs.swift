@@ -9,6 +9,12 @@ struct HandoffDesk {
     static let inboxMaximum = 2 * HandoffLedger.outboxMaximum
 
     var post: HandoffPost?
+    /// Tells the operator of a loss.
+    let report: @Sendable (String) -> Void
+    /// Whether the shard has ended and waits for answers.
+    var isSettling = false
+    /// Whether nothing of it is left.
+    var isClosed = false
     var inbox: [HandoffEvent] = []
     /// Whether the worker has been asked to send again what is not answered.
     var awaitsResend = false
@@ -23,6 +29,10 @@ struct HandoffDesk {
     var arrivals = NewestBySubscriber<Instant>(countMaximum: SeatTable.heldMaximum)
     /// Whether the worker has been asked to look for those whose streams have not come.
     var awaitsExpiry = false
+
+    init(report: @escaping @Sendable (String) -> Void) {
+        self.report = report
+    }
 
     /// Takes what the next step takes in. Beyond the seats that are kept for them subscribers are left out, and sent again.
     mutating func takeInbox() -> [HandoffEvent] {
@@ -43,11 +53,12 @@ struct HandoffDesk {
 /// The world lets go of them and takes them in in its steps; here they are sent, when the state behind such a step is stored, and again
 /// every second until they are answered. The answer comes when the target's state is stored.
 extension ShardRunner {
-    private static var resendInterval: Duration { .seconds(1) }
+    static var resendInterval: Duration { .seconds(1) }
 
     func receive(_ event: HandoffEvent) {
         worker.submit { [self] in
-            guard isRunning, handoffs.inbox.count < HandoffDesk.inboxMaximum else { return }
+            guard isRunning else { return receiveLate(event) }
+            guard handoffs.inbox.count < HandoffDesk.inboxMaximum else { return }
             handoffs.inbox.append(event)
             if shard.configuration.tickRate.isEventDriven, handoffs.inbox.count == 1 { stepForInput() }
         }
@@ -82,23 +93,23 @@ extension ShardRunner {
         handoffs.repliesWaiting += replies.count
         whenStored { [self] in
             handoffs.repliesWaiting -= replies.count
-            guard isRunning, let post = handoffs.post else { return }
+            guard isTalking, let post = handoffs.post else { return }
             counters.handoffsSent.add(staged.count)
             for handoff in staged { post.send(handoff, from: self) }
             for reply in replies { post.send(reply) }
         }
     }
 
-    private func whenStored(_ body: @escaping () -> Void) {
+    func whenStored(_ body: @escaping () -> Void) {
         if let journal { journal.whenStored(body) } else { body() }
     }
 
-    private func noteUnderWay(_ count: Int) {
+    func noteUnderWay(_ count: Int) {
         counters.handoffsUnderWay.add(count - handoffs.underWay)
         handoffs.underWay = count
     }
 
-    /// The shard has ended. What is on its way ends with it, or comes back with it.
+    /// The shard has ended, and nothing is awaited; what is on its way comes back with it, if it does.
     func closeHandoffs() {
         noteUnderWay(0)
         handoffs.inbox = []
@@ -116,7 +127,7 @@ extension ShardRunner {
 
     private func resend(now: Instant) -> Instant? {
         handoffs.awaitsResend = false
-        guard isRunning, shard.ledger.outboxCount > 0 else { return nil }
+        guard isTalking, shard.ledger.outboxCount > 0 else { return nil }
         handoffs.awaitsResend = true
         if !handoffs.isResending {
             handoffs.isResending = true
@@ -124,7 +135,7 @@ extension ShardRunner {
             let unsettled = shard.ledger.unsettled
             whenStored { [self] in
                 handoffs.isResending = false
-                guard isRunning, let post = handoffs.post else { return }
+                guard isTalking, let post = handoffs.post else { return }
                 counters.handoffsResent.add(unsettled.count)
                 for handoff in unsettled { post.send(handoff, from: self) }
             }

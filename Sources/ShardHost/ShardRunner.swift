@@ -38,7 +38,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     /// Hears of everything that changes the world; nil when nobody keeps any of it.
     let journal: ShardJournal<World>?
     var keeping = KeepingState()
-    var handoffs = HandoffDesk()
+    var handoffs: HandoffDesk
     private var drained: [InputQueue<World>.Entry] = []
     private var accepted: [Shard<World>.QueuedInput] = []
 
@@ -66,6 +66,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         rateLimit = InputRateLimit(perSecond: configuration.inputsPerSecond)
         seats = SeatTable(grace: configuration.reconnectGrace)
         seatPatience = max(.seconds(30), configuration.reconnectGrace)
+        handsOff = saved.shard.handsOff
+        handoffs = HandoffDesk(report: keepers.report)
         audience = ShardAudience(configuration, counters: counters, eventStart: EventCursor(saved.eventLast))
         status.tick.store(saved.shard.tick.number, ordering: .relaxed)
         journal?.follow { [weak self] in
@@ -77,11 +79,15 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     /// How long a seat is held for those who are on their way here: the shard's own grace, and 30 s at least, a client's slowest reconnect
     /// three times over.
     let seatPatience: Duration
+    /// Whether its world takes part in hand-offs.
+    let handsOff: Bool
 
     func start(post: HandoffPost, onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void) {
         worker.submit { [self] in
             self.onEnd = onEnd
             handoffs.post = post
+            // It came back only to settle what it had handed off.
+            guard !shard.isConcluded else { return end(.stopped) }
             let now = worker.clock.now()
             let rate = shard.configuration.tickRate
             eventLast = now
@@ -195,11 +201,18 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     private func end(_ ending: StreamEnding) {
-        guard isRunning else { return }
+        guard isRunning else { return endAgain(ending) }
+        let settles = handsOff && ending != .goingAway
+        // In this order: whoever sees that it has ended sees that its name is not free.
+        if settles { status.isSettling.store(true, ordering: .releasing) }
         status.isRunning.store(false, ordering: .releasing)
         counters.seatsHeld.add(-seats.forgetHeld())
-        closeHandoffs()
-        journal?.ended(shard, comesBack: ending == .goingAway)
+        if settles {
+            beginSettling()
+        } else {
+            closeHandoffs()
+            journal?.ended(shard, comesBack: ending == .goingAway)
+        }
         onEnd(id, ending)
         audience.end(ending)
     }

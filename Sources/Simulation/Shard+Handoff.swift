@@ -36,6 +36,9 @@ extension Shard {
     /// Whether something of `subscriber` is on its way to another shard, which therefore gets its next inputs.
     package func isDeparting(_ subscriber: SubscriberID) -> Bool { departing[subscriber] != nil }
 
+    /// Whether the world takes part in hand-offs.
+    package var handsOff: Bool { handoffHooks != nil }
+
     /// Gives the shard its incarnation, unless it came back with one.
     package mutating func begin(incarnation: UInt64) { ledger.begin(incarnation: incarnation) }
 

@@ -225,4 +225,31 @@ internal import Testing
         #expect(moves > Self.rounds * 50, "\(moves)")
         print("hand-offs between \(Self.rounds) kills: \(moves)")
     }
+
+    @Test(arguments: [true, false])
+    func killedWhileAStoppedShardSettlesEveryBoatArrivesOnce(isJournalled: Bool) throws {
+        let folder = try AppFolder(manifest: Self.manifest)
+        let keeping = #""tick_rate_hz":100,"checkpoint_ticks":50,"journal":\#(isJournalled)"#
+        var boats = 0
+        for round in 0...Self.rounds {
+            let server = try ServerHarness(folder.flags)
+            if round == 0 { try server.createShard("b", "ferry", "{\(keeping)}") }
+            // Back to settle, or as if nobody had stopped it: its boats are all on their way in either case.
+            _ = try server.request("DELETE", "/api/shards/a", token: ServerHarness.adminToken)
+            #expect(try server.eventually { try server.get("/api/shards/a").status == 404 })
+            let watcher = try server.join("b", as: "watcher")
+            let arrived = try #require(try watcher.nextSnapshot()?.json["boats"]?.array?.compactMap(\.int))
+            #expect(arrived.sorted() == Array(0..<boats), "round \(round)")
+            if round == Self.rounds { break }
+            try server.createShard(
+                "a", "ferry", #"{"boats":200,"first":\#(boats),"stay":1,"to":["b"],\#(keeping)}"#)
+            boats += 200
+            _ = try server.join("a", as: "watcher").snapshot { $0.json["boats"]?.array?.isEmpty == true }
+            #expect(try server.request("DELETE", "/api/shards/a", token: ServerHarness.adminToken).status == 200)
+            // Another moment each time.
+            for _ in 0..<(round * 37 % 60) { _ = try watcher.nextSnapshot() }
+            server.signal(SIGKILL)
+            #expect(server.waitForExit() == 128 + SIGKILL)
+        }
+    }
 }
