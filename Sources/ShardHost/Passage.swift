@@ -23,8 +23,8 @@ struct Departure: Hashable, Sendable {
     let target: String
     /// As long as its seat there may be held.
     let until: Instant
-    /// The resume tokens that were good here.
-    let tokens: [ResumeToken]
+    /// The resume tokens that were good here, each for one connection more.
+    var tokens: [ResumeToken]
 
     /// So many of one subscriber's are remembered, the newest: each is of one connection.
     static let tokensMaximum = 8
@@ -39,6 +39,15 @@ final class Departures: Sendable {
         departures.withLock { departures in
             departures.removeOldest { $0.until <= now }
             departures.put(departure, for: subscriber)
+        }
+    }
+
+    /// Uses up a token of a subscriber who left; false when it is none.
+    func spend(_ token: ResumeToken, of subscriber: SubscriberID) -> Bool {
+        departures.withLock { departures in
+            guard let place = departures[subscriber]?.tokens.firstIndex(of: token) else { return false }
+            departures.update(subscriber) { _ = $0.tokens.remove(at: place) }
+            return true
         }
     }
 

@@ -43,15 +43,15 @@ extension ShardRunner {
         guard let departure = status.departures.find(request.subscriber, now: now),
             let target = whereabouts(of: request.subscriber, behind: departure, now: now)
         else { return nil }
-        let isVouched = request.passage?.isVouched ?? isKnown(request, to: departure)
+        let isVouched = request.passage?.isVouched ?? spendsToken(request)
         let passage = Passage(
             source: id, isVouched: isVouched, isStream: request.passage?.isStream ?? false, hops: hops + 1)
         return (target, passage)
     }
 
-    private func isKnown(_ request: SubscribeRequest, to departure: Departure) -> Bool {
+    private func spendsToken(_ request: SubscribeRequest) -> Bool {
         guard case .session(let options) = request.stream, let token = options.resumeToken else { return false }
-        return departure.tokens.contains(token)
+        return status.departures.spend(token, of: request.subscriber)
     }
 
     /// The shard that has a place for the subscriber, found by what each shard on the way remembers.

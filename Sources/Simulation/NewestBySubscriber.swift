@@ -9,7 +9,7 @@ package struct NewestBySubscriber<Value: Hashable & Sendable>: Sendable {
     private var numberLast: UInt64 = 0
 
     private struct Entry: Sendable {
-        let value: Value
+        var value: Value
         let number: UInt64
     }
 
@@ -47,6 +47,13 @@ package struct NewestBySubscriber<Value: Hashable & Sendable>: Sendable {
         order.append((subscriber, numberLast))
         if entries.count > countMaximum { removeOldest() }
         if order.count > 64 + entries.count * 2 { sweep() }
+    }
+
+    /// Changes what there is for a subscriber, whose turn stays as it is.
+    package mutating func update(_ subscriber: SubscriberID, _ body: (inout Value) -> Void) {
+        guard var entry = entries[subscriber] else { return }
+        body(&entry.value)
+        entries[subscriber] = entry
     }
 
     /// Forgets a subscriber.

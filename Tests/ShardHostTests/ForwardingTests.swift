@@ -1,3 +1,4 @@
+import PylonEventLoop
 import PylonFanout
 import PylonJSON
 import PylonNet
@@ -267,6 +268,59 @@ import Testing
         #expect(try join("a").place == .success("b"))
         #expect(try join("a").place == .failure(.full))
         #expect(try join("a", token: token).place == .success("b"))
+        // Once.
+        #expect(try join("a", token: token).place == .failure(.full))
+        fixture.stop()
+    }
+
+    @Test func placesAreCountedForWhoeverIsOnTheWay() throws {
+        try create("a", ["boats": ["ann", "bob"], "reconnect_grace_ms": 1000])
+        try create("b", ["max_subscribers": 1])
+        let visitors = try ["ann", "bob"].map { try join("a", as: $0).visitor }
+        try sail(from: "a", to: "b")
+        try leave(visitors[0])
+        try tick()
+        // Her seat is all there is, for newcomers and for those who come along with something.
+        #expect(try join("b", as: "cid").place == .failure(.full))
+        try sail("bob", from: "a", to: "b")
+        try tick()
+        #expect(boats["a"] == 1 && boats["b"] == 1)
+        #expect(fixture.registry.counters.handoffsRefused.value == 1)
+        fixture.advance(.seconds(31))
+        try turn(1)
+        #expect(try join("b", as: "cid").place == .success("b"))
+        withExtendedLifetime(visitors) {}
+        fixture.stop()
+    }
+
+    @Test func aStreamThatComesTooLateGoesOnToo() throws {
+        try create("a", ["boats": ["ann"]])
+        for id in ["b", "c"] { try create(id) }
+        let (_, visitor) = try join("a")
+        try sail(from: "a", to: "b")
+        // The loop rests while the boat goes on: what it is told comes when that has left "b" again.
+        let held = Mailbox<Void>()
+        let isHeld = Mailbox<Void>()
+        fixture.server.thread.loop.submit {
+            isHeld.put(())
+            _ = try? held.next()
+        }
+        try isHeld.next()
+        for _ in 0..<4 { fixture.advance(.milliseconds(50)) }
+        #expect(boats["b"] == 1)
+        let answer = Mailbox<Result<UInt64, ShardError>>()
+        try #require(fixture.registry.get("b")).push(
+            InputRequest(
+                subscriber: SubscriberID("ann"), caller: Caller(userID: "ann", isAdmin: false),
+                message: InputMessage(input: "c", clientSequence: nil, bytesCount: 0)
+            ) { answer.put($0) })
+        for _ in 0..<4 { fixture.advance(.milliseconds(50)) }
+        _ = try answer.next().get()
+        #expect(boats["b"] == 0 && boats["c"] == 1)
+        held.put(())
+        try turn()
+        #expect(try visitor.answers.next() == .success("c"))
+        #expect(boats["a"] == 0 && boats["b"] == 0 && boats["c"] == 1)
         fixture.stop()
     }
 }
