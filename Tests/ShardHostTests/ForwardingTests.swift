@@ -27,11 +27,14 @@ import Testing
         private let caller: Caller
         private let role: SubscriberRole
         private let handler: SubscribedHandler
+        private let transport: Transports
         private var stream: ShardStream
 
         init(
-            _ fixture: ShardFixture, _ name: String, _ caller: Caller, _ role: SubscriberRole, _ stream: ShardStream
+            _ fixture: ShardFixture, _ name: String, _ caller: Caller, _ role: SubscriberRole, _ stream: ShardStream,
+            as transport: Transports = .webSocketV2
         ) throws {
+            self.transport = transport
             (client, connection) = try fixture.server.connect()
             self.name = name
             self.caller = caller
@@ -47,11 +50,13 @@ import Testing
             try fixture.server.on(connection) { self.subscribe(on: $0, to: shard, nil) }
         }
 
+        func acknowledge(_ tick: Tick) { handler.subscription?.acknowledge(tick) }
+
         private func subscribe(on connection: Connection, to shard: any ShardHandle, _ passage: Passage?) {
             let reference = ConnectionReference(connection)
             shard.subscribe(
                 SubscribeRequest(
-                    subscriber: SubscriberID(name), caller: caller, transport: .webSocketV2, stream: stream,
+                    subscriber: SubscriberID(name), caller: caller, transport: transport, stream: stream,
                     role: role, connection: connection, passage: passage,
                     follow: { [self] target, passage in
                         stream = .v2()
@@ -205,6 +210,38 @@ import Testing
         #expect(try join("a", token: token).place == .success("a"))
         // And "b" knows where she is.
         #expect(try join("b").place == .success("a"))
+        fixture.stop()
+    }
+
+    @Test func whatIsAcknowledgedOfTheShardBehindDoesNoHarm() throws {
+        try create("a", ["boats": .array((0..<100).map { .string("boat \($0)") })])
+        var options = SessionOptions()
+        options.takesDeltas = true
+        let visitor = try Visitor(
+            fixture, "boat 7", Caller(userID: "boat 7", isAdmin: false), .player, .session(options),
+            as: .webSocketV2Delta)
+        try visitor.subscribe(fixture, to: try #require(fixture.registry.get("a")))
+        try turn()
+        #expect(try visitor.answers.next() == .success("a"))
+        /// The type and the tick of the next message; texts are passed over.
+        func next() throws -> (type: UInt8, tick: UInt64) {
+            while true {
+                let head = try visitor.client.receive(2)
+                var count = Int(head[1])
+                if count == 126 { count = try visitor.client.receive(2).reduce(0) { $0 << 8 | Int($1) } }
+                let body = try visitor.client.receive(count)
+                guard head[0] == 0x82 else { continue }
+                return (body[0], body[0] == 2 ? body[1..<9].reduce(0) { $0 << 8 | UInt64($1) } : 0)
+            }
+        }
+        let first = try next()
+        #expect(first.type == 2)
+        // Late, of a shard that has run for longer; then of this one.
+        for tick in [first.tick + 1_000_000, first.tick] {
+            try fixture.server.thread.run { visitor.acknowledge(Tick(tick)) }
+        }
+        try tick(1)
+        #expect(try next().type == 5)
         fixture.stop()
     }
 

@@ -199,7 +199,7 @@ test("goes where a goodbye says that it has moved to", async () => {
   socket.end(1000);
   await environment.pass(250);
   const asked = Object.fromEntries(new URL((await next).url).searchParams);
-  assert.deepEqual(asked, { shard: "other", sid: "u1", events: "1" });
+  assert.deepEqual(asked, { shard: "other", sid: "u1", events: "1", deltas: "1" });
   assert.deepEqual(named("bye"), [{ code: "MOVED", reason: "moved", retryAfterMs: 50, shard: "other" }]);
   connection.close();
 });
