@@ -180,7 +180,8 @@ internal import Testing
         let watchers = try shards.map { try server.join($0, as: "watcher") }
         for watcher in watchers { try watcher.send(text: #"{"input":{"anchor":true}}"#) }
         for watcher in watchers { _ = try watcher.snapshot { $0.json["anchored"]?.bool == true } }
-        for _ in 0..<200 {
+        // Without a journal a second or two on either side, more on a machine that is busy.
+        for _ in 0..<1000 {
             if try server.metric("pylon_handoffs_outbox") == 0 { break }
             _ = try watchers[0].nextSnapshot()
         }
