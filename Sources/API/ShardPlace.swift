@@ -27,8 +27,8 @@ final class ShardPlace {
     private let caller: Caller
     private let role: SubscriberRole
     private var stream: ShardStream
-    /// Known before the handshake and told behind it.
-    private var firstRefusal: ShardError?
+    /// Known before the handshake and told behind it, unless a resume token proves good.
+    private let firstRefusal: ShardError?
     /// Asked while the request is still on its way; whoever is in is moved unasked.
     private var refusal: ((any ShardHandle) -> ShardError?)?
     private let refuse: Refuse
@@ -53,7 +53,9 @@ final class ShardPlace {
     /// Takes the place. Nothing is read before it is decided: a client may send its first input right behind the handshake.
     func take(_ socket: WebSocketConnection, on connection: Connection) {
         connection.pauseReading()
-        if let refusal = firstRefusal { return decided(.failure(refusal), socket, on: connection) }
+        if let firstRefusal, !stream.hasResumeToken {
+            return decided(.failure(firstRefusal), socket, on: connection)
+        }
         subscribe(socket, on: connection, nil)
     }
 
@@ -72,7 +74,7 @@ final class ShardPlace {
         shard.subscribe(
             SubscribeRequest(
                 subscriber: subscriber, caller: caller, transport: transport(of: socket), stream: stream, role: role,
-                connection: connection, passage: passage,
+                connection: connection, passage: passage, refusal: passage == nil ? firstRefusal : nil,
                 follow: { place.follow(to: $0, $1, socket, on: reference.onLoop) }
             ) {
                 place.decided($0, socket, on: reference.onLoop)

@@ -131,7 +131,8 @@ package struct ShardRoutes: Sendable {
         let name = request.query("sid") ?? request.identity.userID ?? ""
         let subscriber = try SubscriberID(wire: name)
         let role = try SubscriberRole(request)
-        if let refusal = try door.refusal(request, to: shard, as: subscriber) { throw APIError(refused: refusal) }
+        let refusal = try door.refusal(request, to: shard, as: subscriber)
+        if let refusal, !stream.hasResumeToken { throw APIError(refused: refusal) }
         guard request.head.version == .http11 else { throw .streamNeedsHTTP11 }
         guard request.head.method != .head else { return exchange.respond(Exchange.eventStreamHead) }
         guard cap.admit(client) else { throw .tooManyConnections }
@@ -140,7 +141,7 @@ package struct ShardRoutes: Sendable {
         shard.subscribe(
             SubscribeRequest(
                 subscriber: subscriber, caller: request.caller, transport: isV2 ? .eventStreamV2 : .eventStream,
-                stream: stream, role: role, connection: connection
+                stream: stream, role: role, connection: connection, refusal: refusal
             ) { [cap] result in
                 let subscription: Subscription?
                 var ending: StreamEnding?

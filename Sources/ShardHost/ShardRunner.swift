@@ -240,8 +240,9 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         let isAwaited = admitsUnasked(request)
         if !isAwaited { try authorize(request) }
         guard isRunning else { throw .stopped }
-        if let (target, passage) = passage(of: request) { return forward(request, to: target, passage) }
         let resumption = self.resumption(of: request)
+        if let refusal = request.refusal, resumption == nil { throw refusal }
+        if let (target, passage) = passage(of: request) { return forward(request, to: target, passage) }
         let maximum = shard.configuration.subscribersMaximum
         let hasPlace =
             (maximum == 0 || placesTaken(besides: request, resumption) < maximum)

@@ -18,10 +18,13 @@ package struct SubscribeRequest: Sendable {
     package let follow: (@Sendable (_ target: any ShardHandle, Passage) -> Void)?
     /// How it comes from another shard; nil for one that comes by itself.
     package let passage: Passage?
+    /// Why it may not come in unless it takes up its seat again; nil when it may in any case.
+    package let refusal: ShardError?
 
     package init(
         subscriber: SubscriberID, caller: Caller, transport: Transports, stream: ShardStream = .snapshots,
         role: SubscriberRole = .player, connection: Connection, passage: Passage? = nil,
+        refusal: ShardError? = nil,
         follow: (@Sendable (_ target: any ShardHandle, Passage) -> Void)? = nil,
         answer: @escaping @Sendable (Result<Subscription, ShardError>) -> Void
     ) {
@@ -34,5 +37,6 @@ package struct SubscribeRequest: Sendable {
         self.answer = answer
         self.follow = follow
         self.passage = passage
+        self.refusal = refusal
     }
 }

@@ -13,21 +13,22 @@ internal import Testing
         server = try ServerHarness()
     }
 
-    /// The boat of `name` goes from "a" to "b" over a stream of its own; returns that, which is at "b" then, and its token at "a".
+    /// The boat of `name` goes from "a" to "b" over a stream of its own; returns that, which is at "b" then, and its token at either.
     private func sail(
         _ name: String, token: String? = ServerHarness.adminToken, b: String = "{}"
-    ) throws -> (client: StreamV2Client, resume: String) {
+    ) throws -> (client: StreamV2Client, resume: String, resumeThere: String) {
         try server.createShard("a", "ferry", #"{"boats":1,"passenger":"\#(name)","tick_rate_hz":50}"#)
         try server.createShard("b", "ferry", b)
         let client = try StreamV2Client(server, "shard=a&sid=\(name)", token: token)
         let resume = try #require(try client.next("hello")["resume"]?.string)
         try client.send(#"{"input":{"sail":"b"},"client_seq":1}"#)
-        #expect(try client.next("hello")["shard"]?.string == "b")
-        return (client, resume)
+        let hello = try client.next("hello")
+        #expect(hello["shard"]?.string == "b")
+        return (client, resume, try #require(hello["resume"]?.string))
     }
 
     @Test func aStreamOfV2GoesOnWhereTheBoatIs() throws {
-        let (first, resume) = try sail("ann", b: #"{"reconnect_grace_ms":60000,"tick_rate_hz":50}"#)
+        let (first, resume, _) = try sail("ann", b: #"{"reconnect_grace_ms":60000,"tick_rate_hz":50}"#)
         first.socket.socket.reset()
         #expect(try server.eventually { try server.subscribers(of: "b") == 0 })
         let second = try StreamV2Client(server, "shard=a&sid=ann&resume_token=\(resume)")
@@ -66,7 +67,7 @@ internal import Testing
 
     @Test func aPrivateShardIsOpenOnlyToWhoeverWasMovedThere() throws {
         let guest = try server.guest()
-        let (_, resume) = try sail(
+        let (_, resume, _) = try sail(
             guest.userID, token: guest.token, b: #"{"private":true,"join_code":"sesame","reconnect_grace_ms":60000}"#)
         // Without the token from the old shard the code is asked for, as at the door.
         let refused = try StreamV2Client(server, "shard=a&sid=\(guest.userID)", token: guest.token)
@@ -85,6 +86,30 @@ internal import Testing
         let other = try StreamV2Client(
             server, "shard=a&sid=\(guest.userID)&resume_token=\(resume)&code=sesame", token: try server.guest().token)
         #expect(try other.next("bye")["code"]?.string == "UNAUTHORIZED")
+        #expect(server.stop() == 0)
+    }
+
+    @Test func whoeverWasMovedIntoAPrivateShardComesBackByItsToken() throws {
+        let guest = try server.guest()
+        let (first, _, resumeThere) = try sail(
+            guest.userID, token: guest.token, b: #"{"private":true,"join_code":"sesame","reconnect_grace_ms":60000}"#)
+        let sid = "shard=b&sid=\(guest.userID)"
+        first.socket.socket.reset()
+        #expect(try server.eventually { try server.subscribers(of: "b") == 0 })
+        #expect(try StreamV2Client(server, sid, token: guest.token).next("bye")["code"]?.string == "UNAUTHORIZED")
+        let wrong = sid + "&resume_token=" + String(repeating: "0", count: 32)
+        #expect(try StreamV2Client(server, wrong, token: guest.token).next("bye")["code"]?.string == "UNAUTHORIZED")
+        let path = "/api/shards/b/connect?proto=2&sid=\(guest.userID)&resume_token="
+        let refused = try server.get(path + String(repeating: "0", count: 32), token: guest.token)
+        #expect(refused.status == 403 && refused.errorCode == "UNAUTHORIZED")
+        let second = try StreamV2Client(server, sid + "&resume_token=\(resumeThere)", token: guest.token)
+        let hello = try second.next("hello")
+        #expect(hello["resumed"]?.bool == true)
+        second.socket.socket.reset()
+        #expect(try server.eventually { try server.subscribers(of: "b") == 0 })
+        let stream = try EventStreamClient(
+            port: server.port, path + (hello["resume"]?.string ?? ""), token: guest.token)
+        #expect(try JSONParser.parse(try #require(try stream.next()).data)["resumed"]?.bool == true)
         #expect(server.stop() == 0)
     }
 
