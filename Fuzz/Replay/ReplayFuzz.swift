@@ -34,6 +34,7 @@ private func checkHistory(_ bytes: [UInt8]) {
         case .joined(let subscriber, let role): encoder.joined(subscriber, as: role)
         case .left(let subscriber, let role): encoder.left(subscriber, as: role)
         case .hash(let hash): encoder.hash(hash)
+        case .handoff(let event): encoder.handoff(event)
         }
     }
     guard isWhole, let written = encoder.cut({ payload, _ in Array(payload) }) else { return }
@@ -112,6 +113,10 @@ private func checkShard(_ bytes: [UInt8]) {
     precondition(
         again?.shard.stateHash(worldState, scratch: &scratch) == saved.shard.stateHash(worldState, scratch: &scratch),
         "another shard")
+    // What no hash has: who left, and whether the shard is over.
+    precondition(
+        again?.shard.ledger == saved.shard.ledger && again?.shard.isConcluded == saved.shard.isConcluded,
+        "other books")
 }
 
 private func checkRecording(_ bytes: [UInt8]) {
