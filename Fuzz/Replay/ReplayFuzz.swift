@@ -116,6 +116,10 @@ private func checkShard(_ bytes: [UInt8]) {
         again?.shard.stateHash(worldState, scratch: &scratch) == saved.shard.stateHash(worldState, scratch: &scratch),
         "another shard")
     precondition(again?.seats == saved.seats, "other seats")
+    // What no hash has: who left, and whether the shard is over.
+    precondition(
+        again?.shard.ledger == saved.shard.ledger && again?.shard.isConcluded == saved.shard.isConcluded,
+        "other books")
 }
 
 private func checkRecording(_ bytes: [UInt8]) {

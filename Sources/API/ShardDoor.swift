@@ -32,6 +32,22 @@ package struct ShardDoor: Sendable {
             return .unauthorized(reason: "the code does not open this shard")
         }
     }
+
+    /// The same for `shard`, asked now, and for others to which the request may be sent on. Throws `APIError.tooManyAttempts`.
+    func refusals(
+        of request: Request, to shard: any ShardHandle, as subscriber: SubscriberID
+    ) throws(APIError) -> (any ShardHandle) -> ShardError? {
+        let first = try refusal(request, to: shard, as: subscriber)
+        return { [self] other in
+            guard other !== shard else { return first }
+            do throws(APIError) {
+                return try refusal(request, to: other, as: subscriber)
+            } catch {
+                // The handshake is over: what would have been its status is told as a refusal.
+                return .unauthorized(reason: "too many wrong codes came from this address")
+            }
+        }
+    }
 }
 
 extension SubscriberRole {

@@ -157,7 +157,8 @@ package struct ShardRoutes: Sendable {
         let name = request.query("sid") ?? request.identity.userID ?? ""
         let subscriber = try SubscriberID(wire: name)
         let role = try SubscriberRole(request)
-        if let refusal = try door.refusal(request, to: shard, as: subscriber) { throw APIError(refused: refusal) }
+        let refusal = try door.refusal(request, to: shard, as: subscriber)
+        if let refusal, !stream.hasResumeToken { throw APIError(refused: refusal) }
         guard request.head.version == .http11 else { throw .streamNeedsHTTP11 }
         guard request.head.method != .head else { return exchange.respond(Exchange.eventStreamHead) }
         guard cap.admit(client) else { throw .tooManyConnections }
@@ -166,22 +167,28 @@ package struct ShardRoutes: Sendable {
         shard.subscribe(
             SubscribeRequest(
                 subscriber: subscriber, caller: request.caller, transport: isV2 ? .eventStreamV2 : .eventStream,
-                stream: stream, role: role, connection: connection, address: client
+                stream: stream, role: role, connection: connection, address: client, refusal: refusal
             ) { [cap] result in
+                let subscription: Subscription?
+                var ending: StreamEnding?
                 switch result {
-                case .success(let subscription):
-                    let connection = exchange.reference.onLoop
-                    let stream = EventStreamConnection(
-                        subscription: subscription, isV2: isV2, service: exchange.service
-                    ) {
-                        cap.release(client)
-                    }
-                    guard exchange.beginEventStream(stream) else { return stream.closed(on: connection) }
-                    stream.begin(on: connection)
+                case .success(let made): subscription = made
+                case .failure(.moved(let target)):
+                    // Not refused: its client goes there by itself.
+                    subscription = nil
+                    ending = .moved(to: target)
                 case .failure(let error):
                     cap.release(client)
-                    exchange.fail(APIError(refused: error))
+                    return exchange.fail(APIError(refused: error))
                 }
+                let connection = exchange.reference.onLoop
+                let stream = EventStreamConnection(
+                    subscription: subscription, isV2: isV2, service: exchange.service
+                ) {
+                    cap.release(client)
+                }
+                guard exchange.beginEventStream(stream) else { return stream.closed(on: connection) }
+                if let ending { stream.end(ending, on: connection) } else { stream.begin(on: connection) }
             })
     }
 

@@ -38,92 +38,29 @@ final class ShardSession: WebSocketApplication {
 
     let limits: WebSocketLimits?
     let subprotocol: String?
-    private var options: SessionOptions
-    /// The shard that has the subscriber: another after a hand-off.
-    private var shard: any ShardHandle
-    private let subscriber: SubscriberID
-    private let caller: Caller
-    private let role: SubscriberRole
-    private let address: IPAddress?
-    /// Why the caller may not come in, known before the handshake and told behind it.
-    private let refusal: ShardError?
+    private let place: ShardPlace
     private let log: Log
-    private let release: @Sendable () -> Void
-    private var subscription: Subscription?
     private var keyframeNext = Instant(nanoseconds: 0)
     private var desyncLogNext = Instant(nanoseconds: 0)
 
-    /// The socket of `request`. `release` runs once when it is over.
-    init(
-        _ request: Request, shard: any ShardHandle, subscriber: SubscriberID, caller: Caller,
-        role: SubscriberRole, address: IPAddress?, refusal: ShardError?, _ limits: WebSocketLimits, _ log: Log,
-        release: @escaping @Sendable () -> Void
-    ) {
-        self.shard = shard
-        self.subscriber = subscriber
-        self.caller = caller
-        self.role = role
-        self.address = address
-        self.refusal = refusal
+    /// The socket of `request`, whose place is not taken yet.
+    init(_ request: Request, _ place: ShardPlace, _ limits: WebSocketLimits, _ log: Log) {
+        self.place = place
         self.limits = limits
         self.log = log
-        self.release = release
-        options = request.options
         subprotocol = request.offersSubprotocol ? Self.subprotocol : nil
     }
 
     func opened(_ socket: WebSocketConnection, on connection: Connection) {
-        // A client may send its first input right behind the handshake; it must not come before the subscription.
-        connection.pauseReading()
-        if let refusal { return answered(.failure(refusal), socket: socket, on: connection) }
-        subscribe(socket, on: connection, movedFrom: nil)
+        place.take(socket, on: connection)
     }
 
-    private func subscribe(_ socket: WebSocketConnection, on connection: Connection, movedFrom source: String?) {
-        // Safety: the answer runs on the connection's loop, to which this object and the socket belong.
-        nonisolated(unsafe) let owner = self
-        nonisolated(unsafe) let socket = socket
-        let reference = ConnectionReference(connection)
-        shard.subscribe(
-            SubscribeRequest(
-                subscriber: subscriber, caller: caller,
-                transport: transport(of: socket), stream: .session(options),
-                role: role, connection: connection, address: address, movedFrom: source,
-                follow: { owner.follow(to: $0, socket, on: reference.onLoop) }
-            ) {
-                owner.answered($0, socket: socket, on: reference.onLoop)
-            })
-    }
-
-    private func transport(of socket: WebSocketConnection) -> Transports {
-        if options.takesDeltas { return socket.isDeflated ? .webSocketV2DeltaDeflated : .webSocketV2Delta }
-        return socket.isDeflated ? .webSocketV2Deflated : .webSocketV2
-    }
-
-    /// Goes on with the shard to which the subscriber has moved. What is read meanwhile waits, so that it reaches that one.
-    private func follow(to target: any ShardHandle, _ socket: WebSocketConnection, on connection: Connection) {
-        let source = shard.id
-        subscription = nil
-        shard = target
-        options.eventCursor = nil
-        options.resumeToken = nil
-        subscribe(socket, on: connection, movedFrom: source)
-    }
-
-    private func answered(
-        _ result: Result<Subscription, ShardError>, socket: WebSocketConnection, on connection: Connection
-    ) {
-        // A connection that ends meanwhile has lifted its pauses itself.
-        guard connection.isOpen else { return }
-        connection.resumeReading()
-        switch result {
-        case .success(let subscription): self.subscription = subscription
-        case .failure(let error):
-            let oldest: UInt64? = if case .resyncRequired(let oldest) = error { oldest } else { nil }
-            let bye = StreamFarewell.bye(
-                refusing: error.byeCode, reason: error.message, oldestSequence: oldest, on: connection.loop)
-            socket.close(error.closeCode, reason: error.message, behind: bye.json)
-        }
+    /// Says goodbye to somebody for whom there is no place.
+    static func refuse(_ error: ShardError, _ socket: WebSocketConnection, on connection: Connection) {
+        let oldest: UInt64? = if case .resyncRequired(let oldest) = error { oldest } else { nil }
+        let bye = StreamFarewell.bye(
+            refusing: error.byeCode, reason: error.message, oldestSequence: oldest, on: connection.loop)
+        socket.close(error.closeCode, reason: error.message, behind: bye.json)
     }
 
     // MARK: Messages
@@ -131,12 +68,12 @@ final class ShardSession: WebSocketApplication {
     func received(
         _ bytes: UnsafeRawBufferPointer, isText: Bool, socket: WebSocketConnection, on connection: Connection
     ) {
-        guard let subscription else { return }
+        guard let subscription = place.subscription else { return }
         do throws(ClientMessageError) {
             let message = try isText ? ClientMessage(text: bytes) : ClientMessage(binary: bytes)
             take(message, bytesCount: bytes.count, subscription, socket, now: connection.loop.now)
         } catch {
-            shard.countRefusedInput()
+            place.shard.countRefusedInput()
             refuse(.invalidMessage, error.message, clientSequence: error.clientSequence, on: socket)
         }
     }
@@ -149,7 +86,7 @@ final class ShardSession: WebSocketApplication {
         case .input(let input, let number, let tick):
             let message = InputMessage(input: input, clientSequence: number, tick: tick, bytesCount: bytesCount)
             do throws(ShardError) {
-                _ = try shard.push(message, from: subscription)
+                _ = try place.shard.push(message, from: subscription)
             } catch {
                 refuse(error.streamCode, error.message, clientSequence: number, on: socket)
             }
@@ -159,10 +96,10 @@ final class ShardSession: WebSocketApplication {
                 return refuse(.rateLimited, "one keyframe a second", clientSequence: nil, on: socket)
             }
             keyframeNext = now + Self.interval
-            shard.resendState(to: subscription)
+            place.shard.resendState(to: subscription)
         case .ping(let id, let clientMilliseconds):
-            send(on: socket) { [shard] in
-                ServerMessage.writePong(id: id, clientMilliseconds: clientMilliseconds, shard.time, into: &$0)
+            send(on: socket) { [place] in
+                ServerMessage.writePong(id: id, clientMilliseconds: clientMilliseconds, place.shard.time, into: &$0)
             }
         case .hash(let tick, let hash):
             compare(tick: tick, hash: hash, subscription, socket)
@@ -177,7 +114,7 @@ final class ShardSession: WebSocketApplication {
         nonisolated(unsafe) let socket = socket
         subscription.compare(tick: tick, hash: hash) {
             // The connection may have ended, or be with another shard.
-            guard owner.subscription === subscription else { return }
+            guard owner.place.subscription === subscription else { return }
             owner.reportDesync(tick: tick, on: socket)
         }
     }
@@ -187,10 +124,10 @@ final class ShardSession: WebSocketApplication {
             ServerMessage.writeError(
                 .desync, "the state of tick \(tick) is another here", clientSequence: nil, tick: tick, into: &$0)
         }
-        let now = shard.worker.clock.now()
+        let now = place.shard.worker.clock.now()
         guard now >= desyncLogNext else { return }
         desyncLogNext = now + Self.interval
-        log.warning("shard \(shard.id): the client of \(subscriber) has another state of tick \(tick)")
+        log.warning("shard \(place.shard.id): the client of \(place.subscriber) has another state of tick \(tick)")
     }
 
     private func refuse(
@@ -215,9 +152,5 @@ final class ShardSession: WebSocketApplication {
         StreamFarewell.bye(refusing: .protocolError, reason: "\(error.reason)", on: connection.loop).json
     }
 
-    func closed(on connection: Connection) {
-        subscription?.cancel()
-        subscription = nil
-        release()
-    }
+    func closed(on connection: Connection) { place.leave() }
 }

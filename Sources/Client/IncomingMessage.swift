@@ -87,7 +87,8 @@ package enum IncomingMessage {
         guard try number("proto", in: json) == 2 else { throw .invalidMessage("\"proto\" is not 2") }
         let isOfEntities = json["state"]?.string == "entities"
         return ShardHello(
-            shard: json["shard"]?.string ?? "", subscriber: json["sid"]?.string ?? "",
+            shard: json["shard"]?.string ?? "", movedFrom: json["moved_from"]?.string,
+            subscriber: json["sid"]?.string ?? "",
             tick: Tick(try number("tick", in: json)),
             tickRate: json["tick_rate_hz"]?.int.flatMap { TickRate(hertz: $0) },
             ticksPerSnapshot: max(1, json["ticks_per_snapshot"]?.int ?? 1),
@@ -120,7 +121,8 @@ package enum IncomingMessage {
         return ShardBye(
             code: try text("code", in: json), reason: json["reason"]?.string ?? "",
             // A server that asks for more than a day is mistaken, or was made to say so.
-            retryAfter: retryAfter.map { .milliseconds(Int64(min($0, 86_400_000))) })
+            retryAfter: retryAfter.map { .milliseconds(Int64(min($0, 86_400_000))) },
+            shard: json["shard"]?.string)
     }
 
     private static func text(_ name: String, in json: JSONValue) throws(ClientError) -> String {

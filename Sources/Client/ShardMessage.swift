@@ -54,6 +54,8 @@ public struct ShardHello: Sendable {
     }
 
     public let shard: String
+    /// The shard from which the stream has come with what its subscriber plays; nil for one that has not.
+    public let movedFrom: String?
     /// The name under which this connection takes part.
     public let subscriber: String
     /// The shard's last step.
@@ -152,4 +154,13 @@ public struct ShardBye: Hashable, Sendable {
     public let reason: String
     /// When to come back; the connection keeps to it by itself.
     public let retryAfter: Duration?
+    /// With `MOVED`, the shard to come back to, which the connection does by itself.
+    public let shard: String?
+
+    init(code: String?, reason: String, retryAfter: Duration?, shard: String? = nil) {
+        self.code = code
+        self.reason = reason
+        self.retryAfter = retryAfter
+        self.shard = shard
+    }
 }

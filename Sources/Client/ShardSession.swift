@@ -39,6 +39,8 @@ struct ShardSession {
     /// The newest input that the world contains.
     private(set) var acknowledged: UInt64 = 0
     private(set) var resumeToken: String?
+    /// The shard that has the subscriber: another than asked for once what it plays has moved.
+    private(set) var shard: String
     /// The newest event that was delivered, or the number that the stream began behind.
     private(set) var eventLast: UInt64?
     /// The present stream's last words.
@@ -55,6 +57,7 @@ struct ShardSession {
 
     init(options: ShardOptions) {
         self.options = options
+        shard = options.shard
     }
 
     /// How many inputs have been sent and not acknowledged; none on a stream v1, which acknowledges nothing.
@@ -153,6 +156,7 @@ struct ShardSession {
         case .pong(let pong): answered(pong, at: now)
         case .bye(let bye):
             self.bye = bye
+            if bye.code == "MOVED" { move(to: bye.shard) }
             steps.append(.deliver(.bye(bye)))
         case .state(let tick, let json): show(Array(json), tick, bytesCount, now, &steps)
         case .delta(let tick, let baseAge, let operations):
@@ -176,7 +180,8 @@ struct ShardSession {
         clock.tickRate = hello.tickRate
         resumeToken = hello.resumeToken
         // From another shard on the same connection: its events are numbered anew.
-        let isMoved = hello.json["moved_from"]?.string != nil
+        let isMoved = hello.movedFrom != nil
+        if isMoved, !hello.shard.isEmpty { shard = hello.shard }
         if let sequence = hello.eventSequence, isMoved || eventLast == nil { eventLast = sequence }
         if hello.stateKind == .entities {
             do throws(ComponentSchemaError) {
@@ -195,6 +200,14 @@ struct ShardSession {
         // What did not arrive on the old stream is sent again, in order; behind a move it was refused, or reaches the new shard.
         guard !isMoved else { return }
         for index in 0..<unacknowledged.count { steps.append(.sendAgain(unacknowledged[index].message)) }
+    }
+
+    /// What the subscriber plays is in another shard, and this stream does not follow: the seat and the place in the events were the old one's.
+    private mutating func move(to target: String?) {
+        guard let target, !target.isEmpty else { return }
+        shard = target
+        resumeToken = nil
+        eventLast = nil
     }
 
     private mutating func acknowledge(_ acknowledgement: InputAcknowledgement, _ steps: inout [Step]) {

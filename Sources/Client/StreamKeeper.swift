@@ -153,7 +153,7 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
         let route = routes[routeIndex]
         let isLocal = if case .local = destination { true } else { false }
         let request = StreamRequest(
-            shard: options.shard, query: session.query, token: token, host: endpoint.hostField(port: route.port),
+            shard: session.shard, query: session.query, token: token, host: endpoint.hostField(port: route.port),
             prefersVersion2: options.prefersVersion2, compresses: options.compresses && !isLocal,
             messageBytesMaximum: options.messageBytesMaximum)
         let link: any StreamLink =

@@ -35,6 +35,12 @@ struct FerryWorld: PersistentSimulation, HandoffSimulation {
         /// How often it has been rowed.
         var strokes: Int
         let passenger: SubscriberID?
+
+        init(number: UInt64, strokes: Int, passenger: SubscriberID?) {
+            self.number = number
+            self.strokes = strokes
+            self.passenger = passenger
+        }
     }
 
     /// `config`: `boats` that lie here at the beginning, numbered from `first` on; `berths`, how many find room; `stay`, a boat leaves with one
@@ -88,10 +94,8 @@ struct FerryWorld: PersistentSimulation, HandoffSimulation {
     }
 
     private mutating func sail(_ index: Int, to target: String, _ context: StepContext) throws(Refusal) {
-        var payload = StateWriter()
-        Self.write(boats[index], into: &payload)
         do throws(HandoffError) {
-            try context.handOff(payload.copyBytes(), subscriber: boats[index].passenger, to: target)
+            try context.handOff(boats[index].payload, subscriber: boats[index].passenger, to: target)
         } catch {
             throw .notLeaving(error)
         }
@@ -101,17 +105,14 @@ struct FerryWorld: PersistentSimulation, HandoffSimulation {
 
     mutating func receive(_ handoff: Handoff, _ context: StepContext) throws {
         guard boats.count < berths else { throw Refusal.full }
-        var payload = StateReader(handoff.payload)
-        let boat = try Self.boat(from: &payload)
-        try payload.finish()
+        let boat = try Boat(payload: handoff.payload)
         guard !boats.contains(where: { $0.number == boat.number }) else { throw Refusal.here }
         boats.append(boat)
         received += 1
     }
 
     mutating func takeBack(_ handoff: Handoff, reason: String, _ context: StepContext) {
-        var payload = StateReader(handoff.payload)
-        guard let boat = try? Self.boat(from: &payload) else { return }
+        guard let boat = try? Boat(payload: handoff.payload) else { return }
         boats.append(boat)
         sent -= 1
     }
@@ -142,22 +143,10 @@ struct FerryWorld: PersistentSimulation, HandoffSimulation {
 
     // MARK: Saving
 
-    private static func write(_ boat: Boat, into state: inout StateWriter) {
-        state.write(boat.number)
-        state.write(boat.strokes)
-        state.write(boat.passenger) { $1.write($0) }
-    }
-
-    private static func boat(from state: inout StateReader) throws(StateError) -> Boat {
-        Boat(
-            number: try state.readUInt64(), strokes: try state.readInt(),
-            passenger: try state.readOptional { (state) throws(StateError) in try state.readSubscriber() })
-    }
-
     func save(into state: inout StateWriter) {
         state.write(1 as UInt64)
         state.write(random)
-        state.write(boats) { Self.write($0, into: &$1) }
+        state.write(boats) { $0.write(into: &$1) }
         state.write(isAnchored)
         state.write(sent)
         state.write(received)
@@ -167,9 +156,37 @@ struct FerryWorld: PersistentSimulation, HandoffSimulation {
         self.init(settings: setup)
         _ = try state.readVersion(newest: 1)
         random = try state.readGenerator()
-        boats = try state.readArray { (state) throws(StateError) in try Self.boat(from: &state) }
+        boats = try state.readArray { (state) throws(StateError) in try Boat(reading: &state) }
         isAnchored = try state.readBool()
         sent = try state.readUInt64()
         received = try state.readUInt64()
+    }
+}
+
+extension FerryWorld.Boat {
+    /// The boat as it travels.
+    var payload: [UInt8] {
+        var payload = StateWriter()
+        write(into: &payload)
+        return payload.copyBytes()
+    }
+
+    /// The boat that `payload` wrote.
+    init(payload: [UInt8]) throws(StateError) {
+        var reader = StateReader(payload)
+        try self.init(reading: &reader)
+        try reader.finish()
+    }
+
+    fileprivate func write(into state: inout StateWriter) {
+        state.write(number)
+        state.write(strokes)
+        state.write(passenger) { $1.write($0) }
+    }
+
+    fileprivate init(reading state: inout StateReader) throws(StateError) {
+        self.init(
+            number: try state.readUInt64(), strokes: try state.readInt(),
+            passenger: try state.readOptional { (state) throws(StateError) in try state.readSubscriber() })
     }
 }

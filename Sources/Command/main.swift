@@ -1,4 +1,7 @@
 internal import PylonServer
 
-ShardServer(kinds: [FanoutWorld.kind, CounterWorld.kind, HerdWorld.kind, FerryWorld.kind], queues: TrialQueues.all)
-    .main()
+ShardServer(
+    kinds: [FanoutWorld.kind, CounterWorld.kind, HerdWorld.kind, FerryWorld.kind, FleetWorld.kind],
+    queues: TrialQueues.all
+)
+.main()

@@ -126,7 +126,7 @@ package enum ErrorBody {
         switch error {
         case .unauthorized: (.forbidden, "UNAUTHORIZED", error.message)
         case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed, .resyncRequired, .rateLimited,
-            .moving:
+            .moving, .moved:
             (.tooManyRequests, "SUBSCRIBE_FAILED", error.message)
         }
     }
@@ -136,7 +136,7 @@ package enum ErrorBody {
         switch error {
         case .unauthorized: (.forbidden, "UNAUTHORIZED", error.message)
         case .rateLimited: (.tooManyRequests, "RATE_LIMITED", error.message)
-        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed, .resyncRequired, .moving:
+        case .full, .stopped, .disconnected, .inputQueueFull, .inputMalformed, .resyncRequired, .moving, .moved:
             (.badRequest, "INPUT_REJECTED", error.message)
         }
     }

@@ -10,13 +10,13 @@ internal import PylonTime
 /// A connection that has become an event stream: frames go out through its stripe; this sends heartbeats and the goodbye.
 package final class EventStreamConnection: StreamHandler {
     private let service: HTTPService
-    private let subscription: Subscription
+    private let subscription: Subscription?
     private let isV2: Bool
     private let release: () -> Void
 
-    /// The stream of `subscription`, which is one of stream v2 if `isV2`. `release` runs once when it is over.
+    /// The stream of `subscription`, which is one of stream v2 if `isV2`; nil for one that only ends. `release` runs once when it is over.
     package init(
-        subscription: Subscription, isV2: Bool = false, service: HTTPService, release: @escaping () -> Void
+        subscription: Subscription?, isV2: Bool = false, service: HTTPService, release: @escaping () -> Void
     ) {
         self.isV2 = isV2
         self.subscription = subscription
@@ -56,7 +56,7 @@ package final class EventStreamConnection: StreamHandler {
 
     public override func closed(on connection: Connection) {
         service.settings.metrics.eventStreams.add(-1)
-        subscription.cancel()
+        subscription?.cancel()
         release()
     }
 }

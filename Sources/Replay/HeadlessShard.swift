@@ -16,6 +16,7 @@ public final class HeadlessShard<World: Simulation> {
     private var sequence: UInt64 = 0
     private var eventLast: UInt64 = 0
     private var inputs: [Shard<World>.QueuedInput] = []
+    var handoffs = HeadlessHandoffs()
     private let events = EventOutbox()
     private var scratch = HashScratch()
     private var recording: FileDescriptor?
@@ -42,6 +43,8 @@ public final class HeadlessShard<World: Simulation> {
         self.worldState = worldState
         shard = Shard(
             world: try makeWorld(setup), configuration: try ShardConfiguration(json: setup.config), name: setup.id)
+        // The first of its name, as far as other shards know.
+        shard.begin(incarnation: 1)
     }
 
     /// The last step taken.
@@ -61,9 +64,11 @@ public final class HeadlessShard<World: Simulation> {
         if recording != nil { encoder.left(subscriber, as: role) }
     }
 
-    /// Gives the next step an input as a client would send it. Throws what the world's decoding throws; the world is not asked for its permission.
+    /// Gives the next step an input as a client would send it. Throws what the world's decoding throws, and `ShardError.moving` when something of
+    /// the sender's is on its way to another shard; the world is not asked for its permission.
     public func input(_ json: JSONValue, from subscriber: SubscriberID, clientSequence: UInt64? = nil) throws {
         let input = try World.decodeInput(json)
+        guard !shard.isDeparting(subscriber) else { throw ShardError.moving }
         sequence += 1
         inputs.append(
             Shard<World>.QueuedInput(
@@ -74,12 +79,17 @@ public final class HeadlessShard<World: Simulation> {
 
     /// Takes a step.
     public func step() {
-        shard.step(inputs: inputs, events: events)
+        let arrived = handoffs.takeWaiting()
+        if recording != nil { for event in arrived { encoder.handoff(event) } }
+        shard.step(handoffs: arrived, inputs: inputs, events: events)
         inputs.removeAll(keepingCapacity: true)
         eventLast += UInt64(events.count)
         events.removeAll()
+        if recording != nil { encoder.stepped() }
+        for subscriber in handoffs.take(shard.handoffResults) where !shard.isDeparting(subscriber) {
+            while shard.isAttached(subscriber) { detach(subscriber) }
+        }
         guard recording != nil else { return }
-        encoder.stepped()
         if shard.tick.number % hashTicks == 0, let hash = stateHash() { encoder.hash(hash) }
         if encoder.count >= RecordingSettings.blockBytes { flush() }
     }

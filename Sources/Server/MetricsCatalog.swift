@@ -179,7 +179,15 @@ enum MetricsCatalog {
             "pylon_handoffs_resent_total", help: "Hand-offs sent again for want of an answer.", counters.handoffsResent)
         metrics.register("pylon_handoffs_received_total", help: "Hand-offs taken in.", counters.handoffsReceived)
         metrics.register("pylon_handoffs_refused_total", help: "Hand-offs refused.", counters.handoffsRefused)
+        metrics.register(
+            "pylon_handoffs_lost_total", help: "Hand-offs of ended shards that nobody took or answered for.",
+            counters.handoffsLost)
+        metrics.register(
+            "pylon_shards_settling", help: "Ended shards that wait for what they handed off.", counters.shardsSettling)
         metrics.register("pylon_handoffs_outbox", help: "Hand-offs on their way.", counters.handoffsUnderWay)
+        metrics.register(
+            "pylon_streams_forwarded_total", help: "Connections sent on to where their subscribers had gone.",
+            counters.streamsForwarded)
         metrics.register(
             "pylon_streams_moved_total", help: "Streams that followed their subscribers to other shards.",
             counters.streamsMoved)

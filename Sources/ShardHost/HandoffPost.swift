@@ -7,10 +7,16 @@ package struct HandoffPost: Sendable {
     let find: @Sendable (String) -> (any ShardHandle)?
     /// Whether the shard of a name that is not there will not come: neither back with this process, nor with the next.
     let isGoneForGood: @Sendable (String) -> Bool
+    /// Whether every stored shard that comes back has done so.
+    let isEverybodyThere: @Sendable () -> Bool
+    /// Forgets a shard that was removed, now that everything is settled.
+    let close: @Sendable (any ShardHandle) -> Void
 
     /// Sends something on its way; `source` is told when there is no shard of that name.
     func send(_ handoff: Handoff, from source: any ShardHandle) {
-        if let target = find(handoff.target), target.isRunning { return target.receive(.arrival(handoff)) }
+        if let target = find(handoff.target), target.isRunning || target.isSettling {
+            return target.receive(.arrival(handoff))
+        }
         // Asked behind the search: a shard that ends with the process is told so first.
         guard isGoneForGood(handoff.target) else { return }
         source.receive(

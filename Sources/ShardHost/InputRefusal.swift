@@ -24,7 +24,7 @@ extension ShardError {
         case .inputQueueFull: .inputQueueFull
         case .rateLimited: .rateLimited
         case .stopped, .disconnected: .stopped
-        case .moving: .moved
+        case .moving, .moved: .moved
         case .full, .resyncRequired, .inputMalformed: .inputRejected
         }
     }
@@ -36,6 +36,7 @@ extension ShardError {
         case .full: .full
         case .resyncRequired: .resyncRequired
         case .stopped, .disconnected, .inputQueueFull, .rateLimited, .inputMalformed, .moving: .stopped
+        case .moved: .moved
         }
     }
 }

@@ -35,8 +35,14 @@ package struct ShardCounters: Sendable {
     package let handoffsRefused = Counter()
     /// What is on its way.
     package let handoffsUnderWay = Gauge()
+    /// What shards that ended had handed off and nobody took, or nobody answered for.
+    package let handoffsLost = Counter()
+    /// Shards that have ended and wait for answers.
+    package let shardsSettling = Gauge()
     /// Streams that followed their subscribers to other shards.
     package let streamsMoved = Counter()
+    /// Connections sent on to where their subscribers had gone.
+    package let streamsForwarded = Counter()
     package let fanout = FanoutCounters()
     package let entities = EntityCounters()
 

@@ -18,6 +18,10 @@ package protocol ShardHandle: AnyObject, Sendable {
 
     /// Inputs waiting for the next tick.
     var inputsQueued: Int { get }
+    /// Whether its world takes part in hand-offs; such a shard is not gone as soon as it has ended.
+    var handsOff: Bool { get }
+    /// How long a seat is held for somebody who is on the way here.
+    var seatPatience: Duration { get }
 
     /// Subscribes a connection. Answers on the connection's loop: the subscription, whose first frame follows at once, or why not.
     func subscribe(_ request: SubscribeRequest)
@@ -85,6 +89,9 @@ extension ShardHandle {
     /// False once the shard has ended; it does not start again.
     package var isRunning: Bool { status.isRunning.load(ordering: .acquiring) }
 
+    /// Whether it has ended and still waits for what becomes of what it handed off, or to be forgotten by the store.
+    package var isSettling: Bool { status.isSettling.load(ordering: .acquiring) }
+
     /// What the shard routes answer with. Each number is right by itself; together they may be a tick apart.
     package var information: ShardInformation {
         ShardInformation(
@@ -99,6 +106,10 @@ extension ShardHandle {
 package final class ShardStatus: Sendable {
     /// Released by the worker after the last frame; whoever acquires false sees nothing more of the shard.
     let isRunning = Atomic<Bool>(true)
+    /// Set before the shard is seen to have ended, or by whoever removes it; released by the worker when nothing of it is left.
+    let isSettling = Atomic<Bool>(false)
+    /// Whether somebody has removed it while it still settles.
+    let isRemoved = Atomic<Bool>(false)
     let tick = Atomic<UInt64>(0)
     let connections = Atomic<Int>(0)
     /// The last step with its time, for clients that compare clocks.
@@ -106,6 +117,8 @@ package final class ShardStatus: Sendable {
     /// Who may come in.
     package let access = ShardAccess()
     let spectators = Atomic<Int>(0)
+    /// Where those are who left with what they play.
+    let departures = Departures()
     private let playing = Lock<Set<String>>([])
 
     init(now: Instant) {
@@ -114,6 +127,9 @@ package final class ShardStatus: Sendable {
 
     /// Who plays: the names of those with a connection as a player, or a seat that is held for them.
     package var players: Set<String> { playing.withLock { $0 } }
+
+    /// Whether somebody plays, or has a seat that is held.
+    func isPlaying(_ subscriber: SubscriberID) -> Bool { playing.withLock { $0.contains(subscriber.name) } }
 
     var playerCount: Int { playing.withLock { $0.count } }
 

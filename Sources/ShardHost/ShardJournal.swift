@@ -86,10 +86,16 @@ final class ShardJournal<World: Simulation> {
         keeper?.stepped(isSeen: isSeen)
     }
 
-    /// The shard has ended; `comesBack` when another process is to go on with it.
-    func ended(_ shard: Shard<World>, comesBack: Bool) {
+    /// The world is over, but the shard has to be stored as it is now until what it handed off is settled.
+    func concluded(_ shard: Shard<World>) {
         recorder?.end(shard)
-        keeper?.end(comesBack: comesBack)
+        keeper?.conclude()
+    }
+
+    /// The shard has ended; `comesBack` when another process is to go on with it. Otherwise `done` runs when it is forgotten, on any thread.
+    func ended(_ shard: Shard<World>, comesBack: Bool, done: @escaping @Sendable () -> Void = {}) {
+        recorder?.end(shard)
+        if let keeper { keeper.end(comesBack: comesBack, done: done) } else { done() }
     }
 
     // MARK: Durability

@@ -38,8 +38,10 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     /// Whether the shard is to be forgotten, and whether it is.
     private var isRemoved = false
     private var isForgotten = false
-    /// Who wants to know that the shard is stored, or forgotten, by their number.
-    private var confirmations: [(number: UInt64, answer: (StoreConfirmation) -> Void)] = []
+    /// Where the news is that the shard has nothing left but hand-offs to settle; nil while it has.
+    private var conclusion: Conclusion?
+    /// Who wants to know that the shard is stored, or forgotten, in the order of their asking.
+    private var confirmations: [Confirmation] = []
     private var confirmationLast: UInt64 = 0
     private var retryAt = Instant(nanoseconds: 0)
     private var flushLast = Instant(nanoseconds: 0)
@@ -79,6 +81,11 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
             config: String(decoding: setup.config.serialized(), as: UTF8.self), seed: setup.seed)
         checkpointTicks = UInt64(keeping.checkpointTicks)
         isJournalled = keeping.isJournalled
+    }
+
+    /// How far it has got that the shard is over but for its hand-offs.
+    private enum Conclusion {
+        case known, onItsWay, stored
     }
 
     // MARK: What happens
@@ -181,13 +188,20 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         pump()
     }
 
-    /// The shard has ended. One that comes back is stored as it is now.
-    func end(comesBack: Bool) {
+    /// The world is over and its shard is not yet: that is stored soon.
+    func conclude() {
+        conclusion = .known
+        isCheckpointDue = true
+        pump()
+    }
+
+    /// The shard has ended. One that comes back is stored as it is now; `done` runs when one that does not is stored no longer.
+    func end(comesBack: Bool, done: @escaping @Sendable () -> Void = {}) {
         guard !hasEnded else { return }
         hasEnded = true
         if !comesBack {
             // Also of one that has grown too large: an older state of it is stored.
-            remove()
+            remove(done)
         } else if !isOver, let saved = current() {
             // Behind what is on its way, and better than that. What waits for it is told by the process to come.
             writeState(saved, isClean: true)
@@ -198,7 +212,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     /// Nothing is stored any more: what waits to be shown waits no longer.
     private func beOver() {
         isOver = true
-        if !hasEnded { answerConfirmations(.refused) }
+        if !hasEnded { answerConfirmations(.refused, .stored, .forgotten) }
         waitingForStorage.removeAll()
         while !waitingForTokens.isEmpty { waitingForTokens.removeFirst().body() }
         release()
@@ -206,18 +220,34 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
 
     // MARK: Confirming
 
+    /// Who wants to know that the shard is stored, or forgotten.
+    private struct Confirmation {
+        let number: UInt64
+        let expected: StoreExpectation
+        let answer: (StoreConfirmation) -> Void
+    }
+
+    /// Whether what is expected has come. Of a shard that has only hand-offs to settle it is enough that this is stored: it does not come back for
+    /// anything else.
+    private func isMet(_ expected: StoreExpectation) -> Bool {
+        switch expected {
+        case .stored: isRemoved ? isForgotten : markStored != nil
+        case .forgotten: isForgotten || conclusion == .stored
+        }
+    }
+
     /// Says once whether the shard is stored, or forgotten: when the store has answered, at the latest at `deadline`.
     func confirm(
         _ expected: StoreExpectation, by deadline: Instant?, _ answer: @escaping (StoreConfirmation) -> Void
     ) {
         // One that ended with the process comes back, whoever has removed it since.
-        guard expected == .stored || isRemoved else { return answer(.refused) }
-        guard !(isRemoved ? isForgotten : markStored != nil) else { return answer(.done) }
+        guard expected == .stored || isRemoved || conclusion != nil else { return answer(.refused) }
+        guard !isMet(expected) else { return answer(.done) }
         // Too large ever to have been stored.
         guard !isOver || hasEnded else { return answer(.refused) }
         confirmationLast += 1
         let number = confirmationLast
-        confirmations.append((number, answer))
+        confirmations.append(Confirmation(number: number, expected: expected, answer: answer))
         guard let deadline else { return }
         let expiry = DelayedCall {
             guard let index = self.confirmations.firstIndex(where: { $0.number == number }) else { return }
@@ -226,23 +256,25 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         worker.schedule(expiry, at: deadline)
     }
 
-    private func answerConfirmations(_ outcome: StoreConfirmation) {
-        let waiting = confirmations
-        confirmations = []
+    /// Answers those who wait for one of these.
+    private func answerConfirmations(_ outcome: StoreConfirmation, _ expected: StoreExpectation...) {
+        let waiting = confirmations.filter { expected.contains($0.expected) }
+        confirmations.removeAll { expected.contains($0.expected) }
         for confirmation in waiting { confirmation.answer(outcome) }
     }
 
     /// Forgets the shard, however often that takes: what stays stored would come back.
-    private func remove() {
+    private func remove(_ done: @escaping @Sendable () -> Void) {
         isRemoved = true
         store.write(.removal, of: identity) { [self] problem in
+            if problem == nil { done() }
             worker.submit {
                 self.isForgotten = problem == nil
-                self.answerConfirmations(problem == nil ? .done : .refused)
+                self.answerConfirmations(problem == nil ? .done : .refused, .stored, .forgotten)
                 guard let problem else { return }
                 self.counters.failures.add()
                 self.report("shard \(self.identity.id) could not be forgotten, trying again in a second: \(problem)")
-                self.worker.schedule(DelayedCall { self.remove() }, at: self.worker.clock.now() + .seconds(1))
+                self.worker.schedule(DelayedCall { self.remove(done) }, at: self.worker.clock.now() + .seconds(1))
             }
         }
     }
@@ -287,6 +319,7 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         encoder.begin(at: saved.shard.tick)
         counters.checkpoints.add()
         counters.stateBytes.add(stateBytes.count)
+        if conclusion == .known { conclusion = .onItsWay }
         write(.state(stateBytes, tick: saved.shard.tick.number, isClean: isClean))
     }
 
@@ -303,7 +336,11 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
     private func written(_ problem: String?) {
         isWriting = false
         if problem == nil, markStored == nil { markStored = 0 }
-        if !isRemoved { answerConfirmations(problem == nil ? .done : .refused) }
+        if !isRemoved { answerConfirmations(problem == nil ? .done : .refused, .stored) }
+        if conclusion == .onItsWay {
+            conclusion = problem == nil ? .stored : .known
+            answerConfirmations(problem == nil ? .done : .refused, .forgotten)
+        }
         guard !isOver else { return }
         if let problem {
             counters.failures.add()

@@ -58,7 +58,7 @@ package final class ShardRegistry: Sendable {
             Result { () throws(RegistryError) in
                 guard isOpen else { throw .shuttingDown }
                 // A shard that has ended gives up its name before the next sweep.
-                guard get(id)?.isRunning != true, !isWithheld(id) else { throw .duplicate }
+                guard !isTaken(id), !isWithheld(id) else { throw .duplicate }
                 return try make(id: id, kind: kind, config: config)
             }
         }
@@ -73,6 +73,7 @@ package final class ShardRegistry: Sendable {
                 guard isOpen else { throw .shuttingDown }
                 guard !isWithheld(id) else { throw .duplicate }
                 if let existing = get(id), existing.isRunning { return existing }
+                guard !isTaken(id) else { throw .duplicate }
                 return try make(id: id, kind: kind, config: config)
             }
         }
@@ -82,6 +83,12 @@ package final class ShardRegistry: Sendable {
     /// The shard called `id`, running or not.
     package func get(_ id: String) -> (any ShardHandle)? {
         table.withLock { $0[id] }
+    }
+
+    /// Whether there is a shard called `id` that runs, or has ended and still has something to settle.
+    private func isTaken(_ id: String) -> Bool {
+        // The latter last: it is set before the former ends.
+        get(id).map { $0.isRunning || $0.isSettling } ?? false
     }
 
     /// The kind called so.
@@ -130,31 +137,37 @@ package final class ShardRegistry: Sendable {
 
     package var count: Int { table.withLock { $0.count } }
 
-    /// Stops a shard and forgets it; returns whether it was there.
+    /// Stops a shard and forgets it; returns whether it was there. Its id is free at once, or, where its world hands things off, when what is on its
+    /// way has been settled.
     package func remove(_ id: String) -> Bool {
-        guard let shard = table.withLock({ $0.removeValue(forKey: id) }) else { return false }
-        dismiss(shard)
-        return true
+        guard let shard = get(id) else { return false }
+        return remove(shard)
     }
 
     /// The same of this shard, and of none that has its id by now.
-    package func remove(_ shard: any ShardHandle) {
+    @discardableResult
+    package func remove(_ shard: any ShardHandle) -> Bool {
         let isThere = table.withLock { table in
             guard table[shard.id] === shard else { return false }
-            table[shard.id] = nil
+            guard shard.handsOff, shard.isRunning || shard.isSettling else {
+                table[shard.id] = nil
+                return true
+            }
+            // It keeps its name until what it handed off is settled.
+            guard !shard.status.isRemoved.exchange(true, ordering: .relaxed) else { return false }
+            shard.status.isSettling.store(true, ordering: .releasing)
             return true
         }
-        if isThere { dismiss(shard) }
+        guard isThere else { return false }
+        let isGone = shard.isStored && !shard.isSettling
+        if isGone { departing.withLock { $0.append(shard) } }
+        shard.stop(.stopped)
+        if isGone { awaitForgotten(shard) }
+        return true
     }
 
     /// A shard of this id that has been removed and that the store has not forgotten yet; the newest of several.
     package func departing(_ id: String) -> (any ShardHandle)? { departing.withLock { $0.last { $0.id == id } } }
-
-    private func dismiss(_ shard: any ShardHandle) {
-        if shard.isStored { departing.withLock { $0.append(shard) } }
-        shard.stop(.stopped)
-        if shard.isStored { awaitForgotten(shard) }
-    }
 
     private func awaitForgotten(_ shard: any ShardHandle) {
         shard.confirm(.forgotten, within: nil) { [weak self] outcome in
@@ -164,12 +177,18 @@ package final class ShardRegistry: Sendable {
         }
     }
 
+    /// Forgets a shard that was removed and has settled everything.
+    private func close(_ shard: any ShardHandle) {
+        guard shard.status.isRemoved.load(ordering: .relaxed) else { return }
+        table.withLock { if $0[shard.id] === shard { $0[shard.id] = nil } }
+    }
+
     /// Forgets the shards that no longer run; returns how many. The server calls it every few seconds.
     @discardableResult
     package func sweepFinished() -> Int {
         table.withLock { table in
             let before = table.count
-            table = table.filter { $0.value.isRunning }
+            table = table.filter { $0.value.isRunning || $0.value.isSettling }
             return before - table.count
         }
     }
@@ -310,7 +329,9 @@ package final class ShardRegistry: Sendable {
             isGoneForGood: { [weak self] id in
                 guard let self else { return false }
                 return isComplete.load(ordering: .acquiring) && !isWithheld(id)
-            })
+            },
+            isEverybodyThere: { [weak self] in self?.isComplete.load(ordering: .acquiring) ?? true },
+            close: { [weak self] in self?.close($0) })
         shard.start(post: post) { [weak self, onEnd] id, ending in
             self?.loads.withLock { $0[index] -= 1 }
             onEnd(id, ending)

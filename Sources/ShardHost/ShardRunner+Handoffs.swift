@@ -9,6 +9,12 @@ struct HandoffDesk {
     static let inboxMaximum = 2 * HandoffLedger.outboxMaximum
 
     var post: HandoffPost?
+    /// Tells the operator of a loss.
+    let report: @Sendable (String) -> Void
+    /// Whether the shard has ended and waits for answers.
+    var isSettling = false
+    /// Whether nothing of it is left.
+    var isClosed = false
     var inbox: [HandoffEvent] = []
     /// Whether the worker has been asked to send again what is not answered.
     var awaitsResend = false
@@ -18,14 +24,27 @@ struct HandoffDesk {
     var repliesWaiting = 0
     /// What the gauge says of this shard.
     var underWay = 0
-    /// Subscribers who came along with something and whose streams are still on their way, in the order of their coming.
-    var arrivals: [Arrival] = []
+    /// Subscribers who came along with something and whose streams are still on their way, and until when they are awaited: as many as seats are
+    /// held.
+    var arrivals = NewestBySubscriber<Instant>(countMaximum: SeatTable.heldMaximum)
     /// Whether the worker has been asked to look for those whose streams have not come.
     var awaitsExpiry = false
 
-    struct Arrival {
-        let subscriber: SubscriberID
-        let until: Instant
+    init(report: @escaping @Sendable (String) -> Void) {
+        self.report = report
+    }
+
+    /// Takes what the next step takes in. Beyond the seats that are kept for them subscribers are left out, and sent again.
+    mutating func takeInbox() -> [HandoffEvent] {
+        guard !inbox.isEmpty else { return [] }
+        var room = arrivals.countMaximum - arrivals.count
+        let taken = inbox.filter { event in
+            guard case .arrival(let handoff) = event, handoff.subscriber != nil else { return true }
+            room -= 1
+            return room >= 0
+        }
+        inbox.removeAll(keepingCapacity: true)
+        return taken
     }
 }
 
@@ -34,13 +53,12 @@ struct HandoffDesk {
 /// The world lets go of them and takes them in in its steps; here they are sent, when the state behind such a step is stored, and again
 /// every second until they are answered. The answer comes when the target's state is stored.
 extension ShardRunner {
-    /// The seat of whoever came along is kept for 30 s until its streams are here.
-    private static var arrivalPatience: Duration { .seconds(30) }
-    private static var resendInterval: Duration { .seconds(1) }
+    static var resendInterval: Duration { .seconds(1) }
 
     func receive(_ event: HandoffEvent) {
         worker.submit { [self] in
-            guard isRunning, handoffs.inbox.count < HandoffDesk.inboxMaximum else { return }
+            guard isRunning else { return receiveLate(event) }
+            guard handoffs.inbox.count < HandoffDesk.inboxMaximum else { return }
             handoffs.inbox.append(event)
             if shard.configuration.tickRate.isEventDriven, handoffs.inbox.count == 1 { stepForInput() }
         }
@@ -48,9 +66,7 @@ extension ShardRunner {
 
     /// Takes what has come out of the inbox for the next step, and writes it down.
     func takeHandoffs() -> [HandoffEvent] {
-        guard !handoffs.inbox.isEmpty else { return [] }
-        let taken = handoffs.inbox
-        handoffs.inbox.removeAll(keepingCapacity: true)
+        let taken = handoffs.takeInbox()
         for event in taken { journal?.handoff(event) }
         return taken
     }
@@ -77,23 +93,23 @@ extension ShardRunner {
         handoffs.repliesWaiting += replies.count
         whenStored { [self] in
             handoffs.repliesWaiting -= replies.count
-            guard isRunning, let post = handoffs.post else { return }
+            guard isTalking, let post = handoffs.post else { return }
             counters.handoffsSent.add(staged.count)
             for handoff in staged { post.send(handoff, from: self) }
             for reply in replies { post.send(reply) }
         }
     }
 
-    private func whenStored(_ body: @escaping () -> Void) {
+    func whenStored(_ body: @escaping () -> Void) {
         if let journal { journal.whenStored(body) } else { body() }
     }
 
-    private func noteUnderWay(_ count: Int) {
+    func noteUnderWay(_ count: Int) {
         counters.handoffsUnderWay.add(count - handoffs.underWay)
         handoffs.underWay = count
     }
 
-    /// The shard has ended. What is on its way ends with it, or comes back with it.
+    /// The shard has ended, and nothing is awaited; what is on its way comes back with it, if it does.
     func closeHandoffs() {
         noteUnderWay(0)
         handoffs.inbox = []
@@ -111,7 +127,7 @@ extension ShardRunner {
 
     private func resend(now: Instant) -> Instant? {
         handoffs.awaitsResend = false
-        guard isRunning, shard.ledger.outboxCount > 0 else { return nil }
+        guard isTalking, shard.ledger.outboxCount > 0 else { return nil }
         handoffs.awaitsResend = true
         if !handoffs.isResending {
             handoffs.isResending = true
@@ -119,7 +135,7 @@ extension ShardRunner {
             let unsettled = shard.ledger.unsettled
             whenStored { [self] in
                 handoffs.isResending = false
-                guard isRunning, let post = handoffs.post else { return }
+                guard isTalking, let post = handoffs.post else { return }
                 counters.handoffsResent.add(unsettled.count)
                 for handoff in unsettled { post.send(handoff, from: self) }
             }
@@ -142,6 +158,7 @@ extension ShardRunner {
     /// Sends the streams of a subscriber after what it plays. What it sent that was not applied is answered first.
     private func depart(_ handoff: Handoff) {
         guard let subscriber = handoff.subscriber, !shard.isDeparting(subscriber) else { return }
+        noteDeparture(of: subscriber, to: handoff.target)
         for attachment in audience.attachments(of: subscriber) {
             for number in queue.depart(attachment) {
                 counters.inputsRefused.add()
@@ -161,6 +178,8 @@ extension ShardRunner {
             counters.seatsHeld.add(-1)
             detach(subscriber)
         }
+        // It may have gone on before its streams came.
+        releaseArrival(subscriber)
         noteRoles(of: subscriber)
         forgetLatestIfEventDriven()
     }
@@ -168,8 +187,10 @@ extension ShardRunner {
     /// Keeps the seat of a subscriber who came along until its streams are here.
     private func keepArrival(_ subscriber: SubscriberID) {
         noteRoles(of: subscriber)
-        let until = worker.clock.now() + Self.arrivalPatience
-        handoffs.arrivals.append(HandoffDesk.Arrival(subscriber: subscriber, until: until))
+        let until = worker.clock.now() + seatPatience
+        // One seat is enough for all that comes of one subscriber.
+        if handoffs.arrivals[subscriber] != nil { detach(subscriber) }
+        handoffs.arrivals.put(until, for: subscriber)
         guard !handoffs.awaitsExpiry else { return }
         handoffs.awaitsExpiry = true
         worker.schedule(ArrivalExpiry(runner: self), at: until)
@@ -177,20 +198,19 @@ extension ShardRunner {
 
     /// Gives up the seat that was kept for a stream which is here now.
     func releaseArrival(_ subscriber: SubscriberID) {
-        guard let index = handoffs.arrivals.firstIndex(where: { $0.subscriber == subscriber }) else { return }
-        handoffs.arrivals.remove(at: index)
+        guard handoffs.arrivals[subscriber] != nil else { return }
+        handoffs.arrivals.remove(subscriber)
         detach(subscriber)
     }
 
     private func expireArrivals(now: Instant) -> Instant? {
         guard isRunning else { return nil }
-        while let first = handoffs.arrivals.first, first.until <= now {
-            handoffs.arrivals.removeFirst()
-            detach(first.subscriber)
-            noteRoles(of: first.subscriber)
+        for subscriber in handoffs.arrivals.removeOldest(while: { $0 <= now }) {
+            detach(subscriber)
+            noteRoles(of: subscriber)
         }
         handoffs.awaitsExpiry = !handoffs.arrivals.isEmpty
-        return handoffs.arrivals.first?.until
+        return handoffs.arrivals.oldest
     }
 
     private final class ArrivalExpiry: TickTask {

@@ -23,6 +23,7 @@ extension ShardRunner {
     /// Counts a connection in, and writes it down.
     func attach(_ subscriber: SubscriberID, as role: SubscriberRole) {
         shard.attach(subscriber, as: role)
+        if role == .player { status.departures.forget(subscriber) }
         journal?.joined(subscriber, as: role)
         keepNews()
     }
@@ -128,6 +129,11 @@ extension ShardRunner {
         let request = admission.request
         do throws(ShardError) {
             guard isRunning else { throw .stopped }
+            // It may have gone to another shard meanwhile, which its stream was not there to follow.
+            if let (target, passage) = passage(of: request) {
+                leaveSeat(request.subscriber, as: request.role, admission.attachment, holds: false)
+                return forward(request, to: target, passage)
+            }
             begin(admission, try audience.opening(for: request))
         } catch {
             leaveSeat(request.subscriber, as: request.role, admission.attachment)
@@ -136,10 +142,6 @@ extension ShardRunner {
     }
 
     // MARK: Seats
-
-    /// How long those who were there have to come back after a restart, before the world hears that they left: the shard's own grace, and 30 s
-    /// at least, a client's slowest reconnect three times over.
-    private var seatPatience: Duration { max(.seconds(30), shard.configuration.reconnectGrace) }
 
     /// Holds the seats of those who were there before a restart. Before the shard starts.
     func restoreSeats(of saved: SavedShard<World>) {

@@ -21,7 +21,10 @@ extension ShardRunner {
         let token: ResumeToken?
         let session: SeatTable.Session?
 
-        var isResumed: Bool { resumption != nil || request.movedFrom != nil }
+        /// Whether it comes from another shard that vouches for it.
+        let isAwaited: Bool
+
+        var isResumed: Bool { resumption != nil || isAwaited }
     }
 
     /// The names of the messages in event streams.
@@ -43,9 +46,14 @@ extension ShardRunner {
 
     /// The places that others have, held ones included.
     func placesTaken(besides request: SubscribeRequest, _ resumption: SeatTable.Resumption?) -> Int {
-        let table = request.role == .player ? seats : spectatorSeats
-        let own = (table.isHeld(request.subscriber) ? 1 : 0) + (resumption?.isThere == true ? 1 : 0)
-        return audience.count + keeping.admissionsWaiting + seats.heldCount + spectatorSeats.heldCount - own
+        let isPlayer = request.role == .player
+        let table = isPlayer ? seats : spectatorSeats
+        let own =
+            (table.isHeld(request.subscriber) ? 1 : 0)
+            + (isPlayer && handoffs.arrivals[request.subscriber] != nil ? 1 : 0)
+            + (resumption?.isThere == true ? 1 : 0)
+        let held = seats.heldCount + spectatorSeats.heldCount + handoffs.arrivals.count
+        return audience.count + keeping.admissionsWaiting + held - own
     }
 
     /// Takes the subscriber in; the world hears of it unless the seat was held.
@@ -136,11 +144,14 @@ extension ShardRunner {
     // MARK: Opening
 
     /// Gives a connection its number and, for a stream v2, its token.
-    func admission(of request: SubscribeRequest, _ resumption: SeatTable.Resumption?) -> Admission {
+    func admission(
+        of request: SubscribeRequest, _ resumption: SeatTable.Resumption?, isAwaited: Bool
+    ) -> Admission {
         let attachment = audience.makeAttachment()
         guard case .session = request.stream else {
             return Admission(
-                request: request, attachment: attachment, resumption: resumption, token: nil, session: nil)
+                request: request, attachment: attachment, resumption: resumption, token: nil, session: nil,
+                isAwaited: isAwaited)
         }
         let token = ResumeToken()
         let session = SeatTable.Session(
@@ -148,7 +159,8 @@ extension ShardRunner {
             token: token.digest, tokenBefore: resumption?.token,
             hasOwnState: audience.schema(for: request.transport) != nil)
         return Admission(
-            request: request, attachment: attachment, resumption: resumption, token: token, session: session)
+            request: request, attachment: attachment, resumption: resumption, token: token, session: session,
+            isAwaited: isAwaited)
     }
 
     /// Prepares the beginning of a stream v2; nil for a stream v1.
@@ -183,7 +195,7 @@ extension ShardRunner {
         hello.serverMilliseconds = worker.clock.now().milliseconds
         hello.resumeToken = token.text
         hello.isResumed = admission.isResumed
-        hello.movedFrom = request.movedFrom
+        hello.movedFrom = request.passage?.source
         hello.schema = audience.schema(for: request.transport)
         hello.hasDeltas = options.takesDeltas && hello.schema == nil && request.transport.isWebSocket
         hello.acknowledgement = acknowledgement

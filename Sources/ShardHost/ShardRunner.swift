@@ -40,7 +40,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     /// Hears of everything that changes the world; nil when nobody keeps any of it.
     let journal: ShardJournal<World>?
     var keeping = KeepingState()
-    var handoffs = HandoffDesk()
+    var handoffs: HandoffDesk
     private var drained: [InputQueue<World>.Entry] = []
     private var accepted: [Shard<World>.QueuedInput] = []
 
@@ -67,6 +67,9 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
             sequenceLast: saved.sequenceLast, keepsJSON: journal != nil)
         rateLimit = InputRateLimit(perSecond: configuration.inputsPerSecond)
         seats = SeatTable(grace: configuration.reconnectGrace, cap: keepers.heldSeats)
+        seatPatience = max(.seconds(30), configuration.reconnectGrace)
+        handsOff = saved.shard.handsOff
+        handoffs = HandoffDesk(report: keepers.report)
         audience = ShardAudience(configuration, counters: counters, eventStart: EventCursor(saved.eventLast))
         status.tick.store(saved.shard.tick.number, ordering: .relaxed)
         journal?.follow { [weak self] in
@@ -76,15 +79,23 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     var inputsQueued: Int { queue.count }
+    /// How long a seat is held for those who are on their way here: the shard's own grace, and 30 s at least, a client's slowest reconnect
+    /// three times over.
+    let seatPatience: Duration
+    /// Whether its world takes part in hand-offs.
+    let handsOff: Bool
 
     func start(post: HandoffPost, onEnd: @escaping @Sendable (_ id: String, StreamEnding) -> Void) {
         worker.submit { [self] in
             self.onEnd = onEnd
             handoffs.post = post
+            // It came back only to settle what it had handed off.
+            guard !shard.isConcluded else { return end(.stopped) }
             let now = worker.clock.now()
             let rate = shard.configuration.tickRate
             eventLast = now
             holdRestoredSeats()
+            noteSavedDepartures(now: now)
             scheduleResend(at: now)
             if !rate.isEventDriven {
                 let first = worker.firstDeadline(rate: rate)
@@ -194,10 +205,18 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     private func end(_ ending: StreamEnding) {
-        guard isRunning else { return }
+        guard isRunning else { return endAgain(ending) }
+        let settles = handsOff && ending != .goingAway
+        // In this order: whoever sees that it has ended sees that its name is not free.
+        if settles { status.isSettling.store(true, ordering: .releasing) }
         status.isRunning.store(false, ordering: .releasing)
-        closeHandoffs()
-        journal?.ended(shard, comesBack: ending == .goingAway)
+        if settles {
+            beginSettling()
+        } else {
+            closeHandoffs()
+            journal?.ended(shard, comesBack: ending == .goingAway)
+        }
+        // Behind it: those that are held are stored with it.
         counters.seatsHeld.add(-seats.forgetHeld() - spectatorSeats.forgetHeld())
         onEnd(id, ending)
         audience.end(ending)
@@ -212,7 +231,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     func subscribe(_ request: SubscribeRequest) {
         worker.submit { [self] in
             // A stream that follows its subscriber was let in elsewhere.
-            if let journal, !journal.hasRoom, request.movedFrom == nil {
+            if let journal, !journal.hasRoom, request.passage?.isStream != true {
                 journal.countTurnedAway()
                 return request.connection.loop.submit { request.answer(.failure(.full)) }
             }
@@ -230,10 +249,12 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     }
 
     private func admit(_ request: SubscribeRequest) throws(ShardError) {
-        let isAwaited = request.movedFrom != nil
+        let isAwaited = admitsUnasked(request)
         if !isAwaited { try authorize(request) }
         guard isRunning else { throw .stopped }
         let resumption = self.resumption(of: request)
+        if let refusal = request.refusal, resumption == nil { throw refusal }
+        if let (target, passage) = passage(of: request) { return forward(request, to: target, passage) }
         let maximum = shard.configuration.subscribersMaximum
         let hasPlace =
             (maximum == 0 || placesTaken(besides: request, resumption) < maximum)
@@ -241,7 +262,7 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         guard hasPlace || isAwaited else { throw .full }
 
         let opening = try audience.opening(for: request)
-        let admission = admission(of: request, resumption)
+        let admission = admission(of: request, resumption, isAwaited: isAwaited)
         takeSeat(admission)
         forgetLatestIfEventDriven()
         if storesToken(of: request) { beginWhenStored(admission) } else { begin(admission, opening) }

@@ -18,6 +18,11 @@ package enum ShardStream: Hashable, Sendable {
         }
     }
 
+    /// Whether it may take up a seat again, for all that is known before the shard is asked.
+    package var hasResumeToken: Bool {
+        if case .session(let options) = self { options.resumeToken != nil } else { false }
+    }
+
     /// Whether the state is part of it.
     var hasState: Bool {
         if case .events = self { false } else { true }

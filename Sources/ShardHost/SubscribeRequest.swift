@@ -18,14 +18,17 @@ package struct SubscribeRequest: Sendable {
     package let answer: @Sendable (Result<Subscription, ShardError>) -> Void
     /// Subscribes the connection to the shard to which its subscriber has moved. Runs on the connection's loop, with the reading of the
     /// connection paused until the answer; nil for a stream that ends instead.
-    package let follow: (@Sendable (_ target: any ShardHandle) -> Void)?
-    /// The shard from which the subscriber has come with what it plays. It is awaited: nobody is asked whether it may.
-    package let movedFrom: String?
+    package let follow: (@Sendable (_ target: any ShardHandle, Passage) -> Void)?
+    /// How it comes from another shard; nil for one that comes by itself.
+    package let passage: Passage?
+    /// Why it may not come in unless it takes up its seat again; nil when it may in any case.
+    package let refusal: ShardError?
 
     package init(
         subscriber: SubscriberID, caller: Caller, transport: Transports, stream: ShardStream = .snapshots,
-        role: SubscriberRole = .player, connection: Connection, address: IPAddress? = nil, movedFrom: String? = nil,
-        follow: (@Sendable (_ target: any ShardHandle) -> Void)? = nil,
+        role: SubscriberRole = .player, connection: Connection, address: IPAddress? = nil, passage: Passage? = nil,
+        refusal: ShardError? = nil,
+        follow: (@Sendable (_ target: any ShardHandle, Passage) -> Void)? = nil,
         answer: @escaping @Sendable (Result<Subscription, ShardError>) -> Void
     ) {
         self.subscriber = subscriber
@@ -37,6 +40,7 @@ package struct SubscribeRequest: Sendable {
         self.address = address
         self.answer = answer
         self.follow = follow
-        self.movedFrom = movedFrom
+        self.passage = passage
+        self.refusal = refusal
     }
 }

@@ -19,7 +19,7 @@ package final class Subscription: @unchecked Sendable {
     /// Let go of at the end: the connection holds its handler, and that holds this.
     private var connection: ConnectionReference?
     /// How the connection follows its subscriber to another shard.
-    private let follow: (@Sendable (any ShardHandle) -> Void)?
+    private let follow: (@Sendable (any ShardHandle, Passage) -> Void)?
     /// Where the connection is in the list, nil when it is in none.
     private var stripe: Stripe?
     /// The same of the events that a stream v2 carries besides.
@@ -72,7 +72,7 @@ package final class Subscription: @unchecked Sendable {
         }
         connection.concludeStream()
         connection.pauseReading()
-        follow(target)
+        follow(target, Passage(source: shard.id, isVouched: true, isStream: true, hops: 0))
     }
 
     /// Takes the connection out of everything; nil when that has been done.

@@ -23,6 +23,23 @@ extension HandoffLedger {
         }
     }
 
+    /// Writes who left for where.
+    func saveDepartures(into state: inout StateWriter) {
+        state.write(departures.all) { departure, state in
+            state.write(departure.subscriber)
+            state.write(departure.value)
+        }
+    }
+
+    /// Reads what `saveDepartures` wrote.
+    mutating func restoreDepartures(_ state: inout StateReader) throws(StateError) {
+        for _ in 0..<(try state.readCount(maximum: Self.departuresMaximum)) {
+            let subscriber = try state.readSubscriber()
+            guard departures[subscriber] == nil else { throw .malformed("\(subscriber) left twice") }
+            departures.put(try state.readShardName(), for: subscriber)
+        }
+    }
+
     /// Reads the books of the shard called `shard`. The bytes may be anything.
     init(shard: String, restoring state: inout StateReader) throws(StateError) {
         let party = HandoffParty(shard: shard, incarnation: try state.readFixed())

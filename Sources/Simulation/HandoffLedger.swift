@@ -13,12 +13,17 @@ public struct HandoffLedger: Hashable, Sendable {
     /// Shards to which one hands things, and shards from which it gets them, in its life, at most: 1,024 each.
     public static let partiesMaximum = 1024
 
+    /// Subscribers who left with what they play and of whom it is known where to, at most: 4,096. The oldest go first.
+    package static let departuresMaximum = 4096
+
     /// This shard.
     public private(set) var party: HandoffParty
     /// By target, in the order of the first hand-off to each: nothing here depends on hashing.
     package private(set) var lanes: [Lane] = []
     /// By source, in the order of the first arrival from each.
     package private(set) var arrivals: [Arrivals] = []
+    /// Where subscribers went who left with what they play, until they come back. No part of the hashes of states: no world depends on it.
+    package var departures = NewestBySubscriber<String>(countMaximum: departuresMaximum)
 
     /// What goes to one target.
     package struct Lane: Hashable, Sendable {

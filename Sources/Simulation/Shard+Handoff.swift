@@ -36,6 +36,9 @@ extension Shard {
     /// Whether something of `subscriber` is on its way to another shard, which therefore gets its next inputs.
     package func isDeparting(_ subscriber: SubscriberID) -> Bool { departing[subscriber] != nil }
 
+    /// Whether the world takes part in hand-offs.
+    package var handsOff: Bool { handoffHooks != nil }
+
     /// Gives the shard its incarnation, unless it came back with one.
     package mutating func begin(incarnation: UInt64) { ledger.begin(incarnation: incarnation) }
 
@@ -87,9 +90,10 @@ extension Shard {
             if case .refused(let reason) = world.authorizeSubscribe(subscriber, caller: caller) {
                 return .refused(reason: Self.shortened(reason))
             }
-            guard hasPlace(for: subscriber, as: .player), connections.count < Self.subscribersSavedMaximum else {
-                return .refused(reason: "the shard is full")
-            }
+            let connectionsMaximum = configuration.subscribersMaximum
+            guard hasPlace(for: subscriber, as: .player), connections.count < Self.subscribersSavedMaximum,
+                connectionsMaximum == 0 || connectionCount < connectionsMaximum
+            else { return .refused(reason: "the shard is full") }
         }
         let (eventsBefore, handoffsBefore) = (step.events.count, step.handoffs?.items.count ?? 0)
         do {
@@ -119,10 +123,43 @@ extension Shard {
         _ = ledger.settle(reply)
         noteDeparture(of: handoff.subscriber, -1)
         switch reply.outcome {
-        case .accepted: handoffResults.departed.append(handoff)
+        case .accepted:
+            if let subscriber = handoff.subscriber, !isDeparting(subscriber) {
+                ledger.departures.put(handoff.target, for: subscriber)
+            }
+            handoffResults.departed.append(handoff)
         case .refused(let reason):
             handoffResults.takenBack += 1
             handoffHooks?.takeBack(&world, handoff, reason, step.context)
+        }
+    }
+
+    // MARK: Behind the end
+
+    /// The world is over for good; what it handed off is not.
+    package mutating func conclude() { isConcluded = true }
+
+    /// What came of an event behind the end.
+    package enum LateResult {
+        case nothing
+        /// The other side hears this.
+        case answer(HandoffReply)
+        /// The target refused it, and there is no world any more to take it back.
+        case lost(Handoff)
+    }
+
+    /// Takes what comes from another shard when the world is over: nothing arrives any more, what has arrived is answered again.
+    package mutating func settle(_ event: HandoffEvent) -> LateResult {
+        precondition(isConcluded, "the world is still to be told")
+        switch event {
+        case .reply(let reply): return ledger.settle(reply).map { .lost($0.handoff) } ?? .nothing
+        case .arrival(let handoff):
+            guard handoff.target == ledger.party.shard else { return .nothing }
+            switch ledger.receive(handoff) {
+            case .early: return .nothing
+            case .known(let reply): return .answer(reply)
+            case .new: return .answer(ledger.conclude(handoff, .refused(reason: "the shard has ended")))
+            }
         }
     }
 

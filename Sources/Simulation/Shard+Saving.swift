@@ -2,7 +2,7 @@ extension Shard {
     /// The most subscribers that a saved shard may have.
     static var subscribersSavedMaximum: Int { 1_000_000 }
 
-    private static var versionNewest: UInt64 { 3 }
+    private static var versionNewest: UInt64 { 4 }
 
     /// Everyone who takes part: the players and then the spectators, by name.
     package var attached: [Attached] {
@@ -14,11 +14,12 @@ extension Shard {
     private var onlookers: [SubscriberID] { spectators.keys.sorted { $0.precedes($1) } }
 
     /// Writes what the engine keeps beside the world, everything by name. For a hash, what differs between runs that are otherwise the same
-    /// is left out, and the books on hand-offs, too, as long as nothing is in them: version 1 had none. Version 3 says no more
-    /// than that the seats come behind (`hasSeats`): they are no business of the world's.
+    /// is left out, and the books on hand-offs, too, as long as nothing is in them: version 1 had none. Who left, and whether the shard is over,
+    /// came with version 3, and no hash needs it. Version 4 says no more than that the seats come behind (`hasSeats`): they are no
+    /// business of the world's.
     package func save(into state: inout StateWriter, forHash: Bool = false, hasSeats: Bool = false) {
         let hasLedger = !(forHash && ledger.isUnused)
-        state.write(hasSeats ? Self.versionNewest : hasLedger ? 2 : 1)
+        state.write(forHash ? (hasLedger ? 2 : 1) : hasSeats ? Self.versionNewest : 3)
         state.write(tick)
         state.write(tickLastActive)
         state.write(inputsFailed)
@@ -32,6 +33,9 @@ extension Shard {
             state.write(UInt64(spectators[subscriber] ?? 0))
         }
         if hasLedger { ledger.save(into: &state, withIncarnation: !forHash) }
+        guard !forHash else { return }
+        ledger.saveDepartures(into: &state)
+        state.write(isConcluded)
     }
 
     /// Whether the seats come behind what `save` wrote, which is what `state` has to read.
@@ -69,9 +73,17 @@ extension Shard {
             }
             spectators[subscriber] = Int(count)
         }
+        countConnections()
         guard version > 1 else { return }
         ledger = try HandoffLedger(shard: name, restoring: &state)
         for handoff in ledger.unsettled { noteDeparture(of: handoff.subscriber, 1) }
+        guard version > 2 else { return }
+        try ledger.restoreDepartures(&state)
+        isConcluded = try state.readBool()
+    }
+
+    private mutating func countConnections() {
+        connectionCount = connections.values.reduce(0, +) + spectators.values.reduce(0, +)
     }
 
     /// Forgets all connections but leaves everyone a seat, which counts as one: the process that had the connections is gone, and the
@@ -79,6 +91,7 @@ extension Shard {
     package mutating func keepSeats() {
         for subscriber in connections.keys { connections[subscriber] = 1 }
         for subscriber in spectators.keys { spectators[subscriber] = 1 }
+        countConnections()
     }
 }
 

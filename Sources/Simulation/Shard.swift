@@ -29,6 +29,8 @@ public struct Shard<World: Simulation> {
     /// Subscribers on their way to other shards, with the number of entities that go with them.
     var departing: [SubscriberID: Int] = [:]
     let handoffHooks = HandoffHooks<World>()
+    /// Whether its world is over and it only waits for what becomes of what it handed off.
+    package internal(set) var isConcluded = false
 
     /// A shard that has no name.
     public init(world: World, configuration: ShardConfiguration) {
@@ -75,7 +77,7 @@ public struct Shard<World: Simulation> {
     public func isAttached(_ subscriber: SubscriberID) -> Bool { connections[subscriber] != nil }
 
     /// The number of connections, several of one subscriber counting each.
-    public var connectionCount: Int { connections.values.reduce(0, +) + spectators.values.reduce(0, +) }
+    public internal(set) var connectionCount = 0
 
     /// The number of players, however many connections each has.
     public var playerCount: Int { connections.count }
@@ -93,7 +95,9 @@ public struct Shard<World: Simulation> {
 
     /// Counts a connection in. The same subscriber may have several; the world hears of the first only.
     public mutating func attach(_ subscriber: SubscriberID, as role: SubscriberRole = .player) {
+        connectionCount += 1
         guard role == .player else { return attachSpectator(subscriber) }
+        ledger.departures.remove(subscriber)
         connections[subscriber, default: 0] += 1
         if connections[subscriber] == 1 { world.subscriberJoined(subscriber, as: .player) }
     }
@@ -107,6 +111,7 @@ public struct Shard<World: Simulation> {
     public mutating func detach(_ subscriber: SubscriberID, as role: SubscriberRole = .player) {
         guard role == .player else { return detachSpectator(subscriber) }
         guard let count = connections[subscriber] else { return }
+        connectionCount -= 1
         if count > 1 {
             connections[subscriber] = count - 1
         } else {
@@ -118,6 +123,7 @@ public struct Shard<World: Simulation> {
 
     private mutating func detachSpectator(_ subscriber: SubscriberID) {
         guard let count = spectators[subscriber] else { return }
+        connectionCount -= 1
         spectators[subscriber] = count > 1 ? count - 1 : nil
         if count == 1 { world.subscriberLeft(subscriber, as: .spectator) }
     }

@@ -10,6 +10,8 @@ public enum ShardError: Error, Hashable, Sendable {
     case stopped
     /// What the subscriber plays is on its way to another shard, which gets its next inputs.
     case moving
+    /// What the subscriber plays has moved to this shard, and the stream cannot follow by itself.
+    case moved(to: String)
     /// The connection was closed before the answer came.
     case disconnected
     /// A hook said no, or the sender has no connection to the shard.
@@ -28,6 +30,7 @@ public enum ShardError: Error, Hashable, Sendable {
         case .rateLimited: "too many inputs a second"
         case .stopped: "the shard has stopped"
         case .moving: "on the way to another shard"
+        case .moved: "moved to another shard"
         case .disconnected: "the connection is closed"
         case .unauthorized(let reason): "unauthorized: \(reason)"
         case .resyncRequired(let oldest): "resync required: oldest_seq=\(oldest)"

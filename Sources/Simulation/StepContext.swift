@@ -47,7 +47,8 @@ public struct StepContext {
         try handoffs.append(HandoffOutbox.Item(payload: payload, subscriber: subscriber, target: shard))
     }
 
-    /// How much is under way from this shard: what the world has let go of and no other has yet. A world that is about to finish waits for 0.
+    /// How much is under way from this shard: what the world has let go of and no other has yet. A world that is about to finish waits for 0
+    /// if it wants back what is refused.
     public var handoffsUnderWay: Int { handoffs.map { $0.countBefore + $0.items.count } ?? 0 }
 }
 

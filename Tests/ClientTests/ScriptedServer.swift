@@ -47,11 +47,13 @@ final class ScriptedServer: Sendable {
         }
     }
 
-    static func hello(resumed: Bool = false, ack: Int? = nil, _ more: String = "") -> String {
+    static func hello(
+        shard: String = "zone", resume: String = "00ff", resumed: Bool = false, ack: Int? = nil, _ more: String = ""
+    ) -> String {
         let ack = ack.map { #"{"client_seq":\#($0),"seq":1,"tick":1}"# } ?? "null"
         return """
-            {"type":"hello","proto":2,"shard":"zone","sid":"u1","tick":1,"tick_rate_hz":20,"server_ms":1000,\
-            "resume":"00ff","resumed":\(resumed),"state":"json","ack":\(ack)\(more)}
+            {"type":"hello","proto":2,"shard":"\(shard)","sid":"u1","tick":1,"tick_rate_hz":20,"server_ms":1000,\
+            "resume":"\(resume)","resumed":\(resumed),"state":"json","ack":\(ack)\(more)}
             """
     }
 }

@@ -214,6 +214,54 @@ internal import Testing
         }
     }
 
+    @Test func aStreamThatHasMovedIsResumedWhereItWent() async throws {
+        try await test { [self] in
+            let (client, peer) = try connected { $0.followsEvents = true }
+            for input in 1...2 { #expect(try client.send(.integer(Int64(input))) == UInt64(input)) }
+            for _ in 1...2 { _ = try peer.nextMessage() }
+            let moved = ScriptedServer.hello(
+                shard: "other place", resume: "77", resumed: true, ack: 1, #","moved_from":"zone","event_seq":3"#)
+            peer.send(moved)
+            _ = try client.next { if case .hello(let hello) = $0, hello.movedFrom == "zone" { () } else { nil } }
+            peer.cut()
+            let second = try server.next()
+            #expect(second.target.hasPrefix("/?shard=other%20place&"))
+            #expect(second.target.contains("resume_token=77"))
+            #expect(second.target.contains("resume_events=3"))
+            try second.acceptWebSocket(subprotocol: "pylon.v2")
+            second.send(ScriptedServer.hello(shard: "other place", resume: "78", resumed: true, ack: 1))
+            #expect(try second.nextMessage() == #"{"input":2,"client_seq":2}"#)
+        }
+    }
+
+    @Test(arguments: [ShardTransport.webSocket, .serverSentEvents])
+    func aByeThatNamesAnotherShardLeadsThere(transport: ShardTransport) async throws {
+        try await test { [self] in
+            let result = TestClient.connecting(server.url, group) {
+                $0.transport = transport
+                $0.followsEvents = true
+            }
+            let bye = #"{"type":"bye","code":"MOVED","reason":"moved","retry_after_ms":0,"shard":"other"}"#
+            let hello = ScriptedServer.hello(#","event_seq":9"#)
+            let peer = try server.next()
+            if transport == .webSocket {
+                try peer.acceptWebSocket(subprotocol: "pylon.v2")
+                peer.send(hello)
+            } else {
+                peer.beginEventStream()
+                peer.send(event: "hello", hello)
+            }
+            let client = TestClient(try result.next().get())
+            if transport == .webSocket { peer.send(bye) } else { peer.send(event: "bye", bye) }
+            _ = try client.next { if case .bye(let bye) = $0, bye.shard == "other" { () } else { nil } }
+            peer.cut()
+            let second = try server.next()
+            #expect(second.target.contains("other") && !second.target.contains("zone"))
+            #expect(!second.target.contains("resume"))
+            try client.await(.lost)
+        }
+    }
+
     @Test func aByeWithATimeIsKeptTo() async throws {
         try await test { [self] in
             let (client, peer) = try connected()

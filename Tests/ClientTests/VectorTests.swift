@@ -21,6 +21,8 @@ internal import Testing
             #expect(hello.resumeToken == means["resume"]?.string)
             #expect(hello.acknowledgement?.clientSequence == means["ack"]?.number("client_seq"))
             #expect(hello.eventSequence == means.number("event_seq"))
+            #expect(hello.shard == means["shard"]?.string)
+            #expect(hello.movedFrom == means["moved_from"]?.string)
         case (.acknowledgement(let ack), "ack"):
             #expect(ack.clientSequence == means.number("client_seq"))
             #expect(ack.tick?.number == means.number("tick"))
@@ -39,6 +41,7 @@ internal import Testing
         case (.bye(let bye), "bye"):
             #expect(bye.code == means["code"]?.string)
             #expect(bye.reason == means["reason"]?.string)
+            #expect(bye.shard == means["shard"]?.string)
             #expect(bye.retryAfter == means.number("retry_after_ms").map { .milliseconds(Int64($0)) })
         case (.entities(let frame, let clientSequence), "entities"):
             #expect(frame.tick.number == means.number("tick"))

@@ -6,7 +6,7 @@ internal import Testing
 
 /// Entities move from shard to shard of a running server, and the streams of their passengers follow.
 @Suite(.blocking) struct HandoffTests {
-    private static let manifest =
+    static let manifest =
         #"""
         {"manifest_version":1,"name":"ferries","version":"0.1.0","entities":[
           {"name":"Note","fields":[{"name":"text","type":"string","optional":false,"unique":false}],"indexes":[]}],
@@ -180,7 +180,8 @@ internal import Testing
         let watchers = try shards.map { try server.join($0, as: "watcher") }
         for watcher in watchers { try watcher.send(text: #"{"input":{"anchor":true}}"#) }
         for watcher in watchers { _ = try watcher.snapshot { $0.json["anchored"]?.bool == true } }
-        for _ in 0..<200 {
+        // Without a journal a second or two on either side, more on a machine that is busy.
+        for _ in 0..<1000 {
             if try server.metric("pylon_handoffs_outbox") == 0 { break }
             _ = try watchers[0].nextSnapshot()
         }
@@ -224,5 +225,32 @@ internal import Testing
         }
         #expect(moves > Self.rounds * 50, "\(moves)")
         print("hand-offs between \(Self.rounds) kills: \(moves)")
+    }
+
+    @Test(arguments: [true, false])
+    func killedWhileAStoppedShardSettlesEveryBoatArrivesOnce(isJournalled: Bool) throws {
+        let folder = try AppFolder(manifest: Self.manifest)
+        let keeping = #""tick_rate_hz":100,"checkpoint_ticks":50,"journal":\#(isJournalled)"#
+        var boats = 0
+        for round in 0...Self.rounds {
+            let server = try ServerHarness(folder.flags)
+            if round == 0 { try server.createShard("b", "ferry", "{\(keeping)}") }
+            // Back to settle, or as if nobody had stopped it: its boats are all on their way in either case.
+            _ = try server.request("DELETE", "/api/shards/a", token: ServerHarness.adminToken)
+            #expect(try server.eventually { try server.get("/api/shards/a").status == 404 })
+            let watcher = try server.join("b", as: "watcher")
+            let arrived = try #require(try watcher.nextSnapshot()?.json["boats"]?.array?.compactMap(\.int))
+            #expect(arrived.sorted() == Array(0..<boats), "round \(round)")
+            if round == Self.rounds { break }
+            try server.createShard(
+                "a", "ferry", #"{"boats":200,"first":\#(boats),"stay":1,"to":["b"],\#(keeping)}"#)
+            boats += 200
+            _ = try server.join("a", as: "watcher").snapshot { $0.json["boats"]?.array?.isEmpty == true }
+            #expect(try server.request("DELETE", "/api/shards/a", token: ServerHarness.adminToken).status == 200)
+            // Another moment each time.
+            for _ in 0..<(round * 37 % 60) { _ = try watcher.nextSnapshot() }
+            server.signal(SIGKILL)
+            #expect(server.waitForExit() == 128 + SIGKILL)
+        }
     }
 }

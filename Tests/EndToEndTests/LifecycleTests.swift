@@ -143,7 +143,7 @@ internal import Testing
 
     @Test func kindsAreListedWithWhatTheyTake() throws {
         let list = try server.get("/api/shards/kinds", token: Self.admin).json
-        #expect(list.array?.compactMap { $0["name"]?.string } == ["counter", "fanout", "ferry", "herd"])
+        #expect(list.array?.compactMap { $0["name"]?.string } == ["counter", "fanout", "ferry", "fleet", "herd"])
         #expect(list[1]?["config"]?["properties"]?["payload_bytes"]?["default"] == 512)
         #expect(list[0]?["open"] == true && list[1]?["listed"] == false)
         #expect(try server.get("/api/shards/kinds", token: try server.guest().token).errorCode == "FORBIDDEN")

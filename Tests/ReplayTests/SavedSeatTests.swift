@@ -50,7 +50,7 @@ import Testing
         let saved = try read(bytes)
         #expect(saved.seats.isEmpty && saved.shard.playerCount == 2)
         var length = StateReader(bytes, in: bytes.count - 8..<bytes.count)
-        #expect(bytes[Int(try length.readFixed())] == 2)
+        #expect(bytes[Int(try length.readFixed())] == 3)
     }
 
     @Test func whoHasASeatDoesNotChangeTheHash() throws {

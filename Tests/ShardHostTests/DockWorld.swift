@@ -40,12 +40,14 @@ struct DockWorld: PersistentSimulation, HandoffSimulation {
         let description: String
     }
 
-    /// `config`: the numbers `first`..<`first`+`count` lie here; `to`, where they go by chance; `closed`, nothing is taken in; `probe`.
+    /// `config`: the numbers `first`..<`first`+`count` lie here; `to`, where they go by chance; `closed`, nothing is taken in; `takes_all`,
+    /// everything is; `probe`.
     static let kind = ShardKind("dock") { DockWorld($0) }
 
     private let id: String
     private let probe: DockProbe
     private let isClosed: Bool
+    private let takesAll: Bool
     private let targets: [String]
     private var random: SeededGenerator
     private var numbers: [Int] = []
@@ -55,6 +57,7 @@ struct DockWorld: PersistentSimulation, HandoffSimulation {
         id = setup.id
         probe = DockProbe.named(setup.config["probe"]?.string ?? "")
         isClosed = setup.config["closed"]?.bool ?? false
+        takesAll = setup.config["takes_all"]?.bool ?? false
         targets = setup.config["to"]?.array?.compactMap(\.string) ?? []
         random = SeededGenerator(seed: setup.seed)
     }
@@ -82,7 +85,7 @@ struct DockWorld: PersistentSimulation, HandoffSimulation {
         if handoff.source.shard == Self.office { return isStill = handoff.payload[0] == 1 }
         if isClosed { throw Refusal(description: "closed") }
         // Some are refused by the numbers alone, so that both sides do both things.
-        if handoff.sequence % 5 == 0 { throw Refusal(description: "a fifth") }
+        if !takesAll, handoff.sequence % 5 == 0 { throw Refusal(description: "a fifth") }
         numbers.append(Int(handoff.payload[0]))
     }
 

@@ -207,4 +207,54 @@ import Testing
         }
         #expect(moves > 500, "\(moves)")
     }
+
+    /// A shard is removed with all under way, the process dies at any moment: what had left is in one of the others, once.
+    @Test(arguments: [true, false])
+    func whatAnEndedShardHandedOffArrivesOnceWhateverDiesWhen(isJournalled: Bool) throws {
+        var chance = SeededGenerator(seed: testSeed())
+        let shards = ["a", "b", "c"]
+        var (cameBack, wereGone) = (0, 0)
+        for trial in 0..<60 {
+            let name = "ends \(isJournalled) \(trial)"
+            let first = MemoryStore()
+            let harbour = Harbour(name, keepers: ShardKeepers(store: first))
+            for id in shards {
+                try harbour.create(
+                    id,
+                    [
+                        "count": id == "a" ? 40 : 0, "to": id == "a" ? ["b", "c"] : [], "takes_all": true,
+                        "checkpoint_ticks": 10, "journal": .bool(isJournalled),
+                    ])
+            }
+            harbour.tick(Int(chance.next() % 6) + 1)
+            first.answerByHand()
+            /// Some ticks, with the store anywhere between two changes.
+            func live(_ ticks: Int) {
+                for _ in 0..<ticks {
+                    harbour.tick()
+                    while first.waitingCount > 0, chance.next() % 3 > 0 {
+                        first.answer(chance.next() % 20 == 0 ? "the disk is full" : nil)
+                    }
+                }
+            }
+            live(Int(chance.next() % 20))
+            #expect(harbour.registry.remove("a"))
+            live(Int(chance.next() % 60))
+            let kept = shards.compactMap { first.kept($0) }
+            if kept.count == 2 { wereGone += 1 }
+
+            let next = Harbour(name, keepers: ShardKeepers(store: MemoryStore(kept: kept)), run: 2)
+            next.registry.noteRestored(false)
+            for shard in kept.shuffled(using: &chance) { try next.registry.restore(shard) }
+            next.registry.noteRestored(true)
+            next.tick(100)
+            if next.registry.get("a")?.isRunning == true { cameBack += 1 }
+            #expect(try next.settle(shards.filter { next.registry.get($0)?.isRunning == true }))
+            // Those that had not left "a" are lost with it; the probe still has them.
+            #expect(next.numbers(shards) == Array(0..<40), "trial \(trial)")
+            #expect(next.registry.counters.handoffsLost.value + harbour.registry.counters.handoffsLost.value == 0)
+        }
+        // All three: removed for good, back to settle, back as if nobody had removed it.
+        #expect(wereGone > 3 && cameBack > 3 && wereGone + cameBack < 57, "\(wereGone) \(cameBack)")
+    }
 }

@@ -124,9 +124,77 @@ private struct PostWorld: HandoffSimulation {
         #expect(a.ledger.outboxCount == 0)
     }
 
-    @Test func whoMayNotComeIsRefused() throws {
+    @Test func whereSomebodyWentIsSavedUntilItComesBack() throws {
+        var a = shard("a")
+        var b = shard("b")
+        a.attach(ann)
+        a.step(inputs: [input(.send(to: "b", bytes: 0))])
+        #expect(a.ledger.departures.isEmpty, "it may still come back")
+        b.step(handoffs: a.handoffResults.staged.map { .arrival($0) }, inputs: [])
+        a.step(handoffs: b.handoffResults.replies.map { .reply($0) }, inputs: [])
+        #expect(a.ledger.departures[ann] == "b")
+        #expect(try restored(a).ledger.departures[ann] == "b")
+        a.attach(ann)
+        #expect(a.ledger.departures.isEmpty)
+    }
+
+    /// What comes back of a shard that is saved, or of the same in an earlier version's form.
+    private func restored(
+        _ shard: Shard<PostWorld>, from change: ([UInt8]) -> [UInt8] = { $0 }
+    ) throws -> Shard<PostWorld> {
+        var state = StateWriter()
+        shard.save(into: &state)
+        var reader = StateReader(change(state.copyBytes()))
+        defer { #expect(reader.remaining == 0) }
+        return try Shard(
+            world: shard.world, configuration: shard.configuration, name: shard.ledger.party.shard, restoring: &reader)
+    }
+
+    @Test func whatVersion2SavedIsStillRead() throws {
+        var a = shard("a")
+        a.attach(ann)
+        a.attach(ann)
+        a.step(inputs: [input(.send(to: "b", bytes: 0))])
+        let back = try restored(a) { bytes in
+            // It had neither departures nor the mark of the end: a count of 0, and a false.
+            #expect(bytes.first == 3 && bytes.suffix(2) == [0, 0])
+            return [2] + bytes.dropFirst().dropLast(2)
+        }
+        #expect(back.ledger == a.ledger && back.isDeparting(ann) && !back.isConcluded)
+        #expect(back.connectionCount == 2)
+    }
+
+    @Test func anEndedShardTakesAnswersAndNothingElse() throws {
+        var a = shard("a")
+        var b = shard("b")
+        a.attach(ann)
+        for number in 0..<3 { a.step(inputs: [input(.send(to: "b", bytes: 0), UInt64(number + 1))]) }
+        let sent = a.ledger.unsettled
+        b.step(handoffs: [.arrival(sent[0])], inputs: [])
+        let accepted = try #require(b.handoffResults.replies.first)
+        a.conclude()
+        a = try restored(a)
+        #expect(a.isConcluded)
+        let log = a.world.log
+        guard case .nothing = a.settle(.reply(accepted)) else { throw PostWorld.Refusal() }
+        let refusal = HandoffReply(
+            source: sent[1].source, target: "b", sequence: sent[1].sequence, outcome: .refused(reason: "full"))
+        guard case .lost(sent[1]) = a.settle(.reply(refusal)) else { throw PostWorld.Refusal() }
+        guard case .nothing = a.settle(.reply(refusal)) else { throw PostWorld.Refusal() }
+        #expect(a.ledger.unsettled.map(\.sequence) == [sent[2].sequence])
+        #expect(a.world.log == log)
+        // The other side, ended: what it has it has, what is new it refuses, what is early waits.
+        b.conclude()
+        guard case .answer(accepted) = b.settle(.arrival(sent[0])) else { throw PostWorld.Refusal() }
+        guard case .nothing = b.settle(.arrival(sent[2])) else { throw PostWorld.Refusal() }
+        guard case .answer(let reply) = b.settle(.arrival(sent[1])) else { throw PostWorld.Refusal() }
+        #expect(reply.outcome == .refused(reason: "the shard has ended"))
+    }
+
+    @Test(arguments: [true, false])
+    func whoMayNotComeIsRefused(isForPlayers: Bool) throws {
         var configuration = ShardConfiguration()
-        configuration.playersMaximum = 1
+        if isForPlayers { configuration.playersMaximum = 1 } else { configuration.subscribersMaximum = 1 }
         var b = Shard(world: PostWorld(), configuration: configuration, name: "b")
         b.attach(SubscriberID("bob"))
         var a = shard("a")

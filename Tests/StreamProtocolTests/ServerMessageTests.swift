@@ -35,6 +35,13 @@ import Testing
         resumed.acknowledgement = .init(clientSequence: 7, sequence: 12, tick: 41)
         resumed.eventSequence = 1_700_000_000_000_000
         try expect("hello of a resumed seat with events") { ServerMessage.write(resumed, into: &$0) }
+        var moved = hello()
+        moved.shard = "zone2"
+        moved.tick = 512
+        moved.isResumed = true
+        moved.movedFrom = "zone1"
+        moved.acknowledgement = .init(clientSequence: 18, sequence: 0, tick: 511)
+        try expect("hello of a stream that has moved") { ServerMessage.write(moved, into: &$0) }
     }
 
     @Test func answersAreWrittenAsTheVectorsHaveThem() throws {
@@ -69,6 +76,10 @@ import Testing
         try expect("bye with a time") {
             ServerMessage.write(
                 .init(.goingAway, reason: "server shutting down, reconnect", retryAfterMilliseconds: 2000), into: &$0)
+        }
+        try expect("bye to a stream that cannot move") {
+            ServerMessage.write(
+                .init(.moved, reason: "moved to another shard", retryAfterMilliseconds: 50, shard: "zone2"), into: &$0)
         }
         try expect("bye for a resync") {
             ServerMessage.write(

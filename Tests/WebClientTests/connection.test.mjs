@@ -169,6 +169,51 @@ test("a new seat begins with nothing owed", async () => {
   assert.deepEqual(connection.unacknowledged, []);
 });
 
+test("comes back to the shard to which its stream has moved", async () => {
+  const { environment, connection, socket } = await opened({ events: true });
+  socket.open("pylon.v2");
+  socket.text(hello({ event_seq: 7 }));
+  for (const x of [1, 2]) connection.send({ x });
+  socket.text(hello({ shard: "other", moved_from: "zone", resume: "r2", resumed: true, event_seq: 3, ack: { client_seq: 1, tick: 1 } }));
+  assert.deepEqual(socket.messages.map((message) => message.client_seq), [1, 2], "nothing is sent again");
+  assert.deepEqual(connection.unacknowledged.map((input) => input.sequence), [2]);
+  const next = environment.socket();
+  socket.end(1006);
+  await environment.pass(250);
+  const second = await next;
+  const { shard, resume_token, resume_events } = Object.fromEntries(new URL(second.url).searchParams);
+  assert.deepEqual([shard, resume_token, resume_events], ["other", "r2", "3"]);
+  // Sent on by a shard that does not know its token: it begins anew.
+  second.open("pylon.v2");
+  second.text(hello({ shard: "third", moved_from: "other", resume: "r3" }));
+  assert.deepEqual(connection.unacknowledged, []);
+  connection.close();
+});
+
+test("goes where a goodbye says that it has moved to", async () => {
+  const { environment, connection, socket, named } = await opened({ events: true });
+  socket.open("pylon.v2");
+  socket.text(hello({ event_seq: 7 }));
+  socket.text({ type: "bye", code: "MOVED", reason: "moved", retry_after_ms: 50, shard: "other" });
+  const next = environment.socket();
+  socket.end(1000);
+  await environment.pass(250);
+  const asked = Object.fromEntries(new URL((await next).url).searchParams);
+  assert.deepEqual(asked, { shard: "other", sid: "u1", events: "1", deltas: "1" });
+  assert.deepEqual(named("bye"), [{ code: "MOVED", reason: "moved", retryAfterMs: 50, shard: "other" }]);
+  connection.close();
+});
+
+test("an event stream goes on in the shard that its goodbye names", async () => {
+  const bye = JSON.stringify({ type: "bye", code: "MOVED", reason: "moved", retry_after_ms: 0, shard: "other" });
+  const body = `event: hello\ndata: ${JSON.stringify(hello())}\n\nevent: bye\ndata: ${bye}\n\n`;
+  const { environment, requests } = await streaming([{ body }]);
+  await environment.pass(10_000);
+  for (let wait = 0; wait < 20; wait++) await settle();
+  assert.deepEqual(requests.map((url) => url.pathname), ["/api/shards/zone/connect", "/api/shards/other/connect"]);
+  assert.equal(requests[1].searchParams.get("resume_token"), null);
+});
+
 test("leaves a server alone for as long as its goodbye asks", async () => {
   const { environment, connection, socket, named } = await opened();
   socket.open("pylon.v2");

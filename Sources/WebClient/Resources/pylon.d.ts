@@ -91,7 +91,7 @@ export interface ShardEvents<State = JSONValue, Event = JSONValue> {
    * The server's last words. `code` is null on a stream v1; the connection keeps to `retryAfterMs` by itself, and does not come back after
    * `FINISHED`, `STOPPED` and `REPLACED`.
    */
-  bye: { code: string | null; reason: string; retryAfterMs: number | null };
+  bye: { code: string | null; reason: string; retryAfterMs: number | null; shard?: string };
 }
 
 /** Listeners by name. */

@@ -203,13 +203,17 @@ export class ShardConnection extends Emitter {
     }
   }
 
-  #leave({ code, reason, retry_after_ms: retryAfterMs }) {
+  #leave({ code, reason, retry_after_ms: retryAfterMs, shard }) {
     this.#retryAfterMs = retryAfterMs ?? 0;
+    if (code === "MOVED" && shard) {   // The seat and the place in the events were the old shard's.
+      this.#options = { ...this.#options, shard };
+      this.#resumeToken = this.#eventLast = null;
+    }
     if (code === "RESYNC_REQUIRED") this.#eventLast = null;   // The events behind our cursor are gone: start without one.
     // The same caller will be refused again, and who asks often is taken for one who guesses; another token may do better.
     const isRefused = code === "UNAUTHORIZED" && typeof this.#options.token !== "function";
     if (FINAL.has(code) || isRefused) this.#isClosed = true;
-    this.emit("bye", { code, reason, retryAfterMs: retryAfterMs ?? null });
+    this.emit("bye", { code, reason, retryAfterMs: retryAfterMs ?? null, ...(shard ? { shard } : {}) });
   }
 
   #greeted(hello) {
@@ -223,9 +227,9 @@ export class ShardConnection extends Emitter {
     if (hello.event_seq !== undefined) this.#eventLast = isMoved ? hello.event_seq : this.#eventLast ?? hello.event_seq;
     if (hello.state === "entities") this.replica = new Replica(hello.schema);
     if (hello.deltas) this.#states = new StateHistory();
-    if (isMoved) this.#acknowledge(hello.ack?.client_seq ?? 0, null);   // The rest was refused, or reaches the new shard.
-    else if (hello.resumed) this.#sendAgain(hello.ack?.client_seq ?? 0);
-    else this.#unacknowledged = [];
+    if (!hello.resumed) this.#unacknowledged = [];
+    else if (isMoved) this.#acknowledge(hello.ack?.client_seq ?? 0, null);   // The rest was refused, or reaches the new shard.
+    else this.#sendAgain(hello.ack?.client_seq ?? 0);
     this.#setStatus("live");
     this.emit("hello", hello);
     this.#pings = 0;
