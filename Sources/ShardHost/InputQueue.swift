@@ -121,14 +121,20 @@ final class InputQueue<World: Simulation>: Sendable {
         entries = taken
     }
 
-    /// Drops what a connection sent and still waits, because its client goes on over another and sends it again: nothing is to be
-    /// applied twice. While it `isThere` nothing more is taken from it.
-    func supersede(_ attachment: UInt64, isThere: Bool) {
+    /// Drops what a connection of `subscriber` sent and still waits, and its numbered inputs by request, because its client goes on over another
+    /// connection and sends them again: nothing is to be applied twice. While it `isThere` nothing more is taken from it.
+    func supersede(_ attachment: UInt64, of subscriber: SubscriberID, isThere: Bool) {
         state.withLock { state in
             if isThere { state.superseded.insert(attachment) }
-            let origin = InputOrigin.connection(attachment)
-            for entry in state.entries where entry.queued.origin == origin { Self.forget(entry, in: &state) }
-            state.entries.removeAll { $0.queued.origin == origin }
+            func isSentAgain(_ input: Shard<World>.QueuedInput) -> Bool {
+                switch input.origin {
+                case .connection(let sender): sender == attachment
+                case .request: input.subscriber == subscriber && input.clientSequence != nil
+                case .unanswered: false
+                }
+            }
+            for entry in state.entries where isSentAgain(entry.queued) { Self.forget(entry, in: &state) }
+            state.entries.removeAll { isSentAgain($0.queued) }
         }
     }
 

@@ -271,7 +271,9 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     /// Starts the stream of one who has a seat already.
     func begin(_ admission: Admission, _ opening: [SharedBytes]) {
         let (request, resumption) = (admission.request, admission.resumption)
-        if let resumption, request.role == .player { queue.supersede(resumption.previous, isThere: resumption.isThere) }
+        if let resumption, request.role == .player {
+            queue.supersede(resumption.previous, of: request.subscriber, isThere: resumption.isThere)
+        }
         let start = startSession(admission)
         // First, so that whoever sees its first frame finds itself counted.
         countConnections(audience.count + 1, change: 1)

@@ -264,6 +264,27 @@ import Testing
         fixture.stop()
     }
 
+    /// Those of an event stream come by request, and are sent again like any other.
+    @Test func whatWasPostedAndIsSentAgainIsAppliedOnce() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["reconnect_grace_ms": 1000])
+        let (first, watcher) = (try fixture.join(shard, as: "a", stream: .v2()), try fixture.join(shard, as: "w"))
+        let old = try token(try first.json())
+        _ = try fixture.request(shard, ["add": 1], as: "a", client: 1).get()
+        fixture.advance(.milliseconds(50))
+        for (amount, number) in [(10, 2), (100, nil)] as [(Int64, UInt64?)] {
+            _ = try fixture.request(shard, ["add": .integer(amount)], as: "a", client: number).get()
+        }
+        _ = try fixture.request(shard, ["add": 1000], as: "w", client: 2).get()
+        try fixture.leave(first)
+        let hello = try fixture.join(shard, as: "a", stream: .v2(resume: old)).json()
+        #expect(hello["ack"]?["client_seq"] == 1 && shard.information.inputsQueued == 2)
+        _ = try fixture.request(shard, ["add": 10], as: "a", client: 2).get()
+        fixture.advance(.milliseconds(50))
+        #expect(try watcher.frames(3).last?.text == "[0,1111]")
+        fixture.stop()
+    }
+
     @Test func inputsSentBeforeTheConnectionBrokeAreApplied() throws {
         let fixture = try fixture()
         let shard = try fixture.create(["reconnect_grace_ms": 1000])
