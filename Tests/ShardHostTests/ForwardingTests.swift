@@ -18,7 +18,7 @@ import Testing
     }
 
     /// A connection that follows its boat.
-    private final class Visitor: @unchecked Sendable {
+    final class Visitor: @unchecked Sendable {
         // Safety: `stream` and the handler belong to the server's loop; the rest never changes.
         let client: ClientSocket
         let connection: OnLoop<Connection>
@@ -358,6 +358,59 @@ import Testing
         try turn()
         #expect(try visitor.answers.next() == .success("c"))
         #expect(boats["a"] == 0 && boats["b"] == 0 && boats["c"] == 1)
+        fixture.stop()
+    }
+}
+
+/// A connection that waits for its token to be stored while the boat leaves: it is there to follow when it begins.
+@Suite struct StoredForwardingTests {
+    /// Whatever the moment at which somebody comes, the store being slow from then on, it ends up where its boat is.
+    @Test(arguments: 0..<8) func whoWaitsForTheStoreWhileItsBoatLeavesGoesAfterIt(ticksBefore: Int) throws {
+        let store = MemoryStore()
+        let fixture = try ShardFixture(kinds: [PierWorld.kind], keepers: ShardKeepers(store: store))
+        func turn(_ count: Int) throws {
+            for _ in 0..<count {
+                _ = fixture.worker.runDue()
+                try fixture.server.thread.turn()
+            }
+        }
+        func tick(_ count: Int) throws {
+            for _ in 0..<count {
+                fixture.clock.advance(by: .milliseconds(50))
+                try turn(3)
+            }
+        }
+        let stored: JSONValue = ["checkpoint_ticks": 1000, "journal": true, "boats": ["ann"]]
+        let pier = try fixture.create(stored, id: "a", kind: "pier")
+        _ = try fixture.create(["idle_ticks_before_shutdown": 0], id: "b", kind: "pier")
+        try turn(2)
+        func visit() throws -> ForwardingTests.Visitor {
+            let visitor = try ForwardingTests.Visitor(
+                fixture, "ann", Caller(userID: "ann", isAdmin: false), .player, .v2())
+            try visitor.subscribe(fixture, to: pier)
+            try turn(3)
+            return visitor
+        }
+        let first = try visit()
+        #expect(try first.answers.next() == .success("a"))
+        let answered = Mailbox<Result<UInt64, ShardError>>()
+        pier.push(
+            InputRequest(
+                subscriber: SubscriberID("ann"), caller: Caller(userID: "ann", isAdmin: false),
+                message: InputMessage(input: "b", clientSequence: 1, bytesCount: 0)
+            ) { answered.put($0) })
+        try turn(1)
+        _ = try answered.next().get()
+        try tick(ticksBefore)
+        store.answerByHand()
+        let second = try visit()
+        try tick(4)
+        store.answerAll()
+        try tick(8)
+        #expect(try first.answers.next() == .success("b"), "its stream was moved")
+        var places: [Result<String, ShardError>] = []
+        while second.answers.count > 0 { places.append(try second.answers.next()) }
+        #expect(places.last == .success("b"), "\(places)")
         fixture.stop()
     }
 }

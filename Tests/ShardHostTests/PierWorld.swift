@@ -3,12 +3,14 @@ import PylonShardHost
 import PylonSimulation
 
 /// A world of boats, each named for its passenger, that leave when the passenger says where to.
-struct PierWorld: HandoffSimulation {
+struct PierWorld: PersistentSimulation, HandoffSimulation {
     struct Refusal: Error {}
 
     /// `config`: the `boats` that lie here at the beginning; `open`, anybody may watch as anybody; `locked`, nobody may; `berths`.
-    static let kind = ShardKind("pier") { setup in
-        PierWorld(
+    static let kind = ShardKind("pier") { PierWorld(setup: $0) }
+
+    private init(setup: ShardSetup) {
+        self.init(
             boats: setup.config["boats"]?.array?.compactMap(\.string) ?? [],
             isOpen: setup.config["open"]?.bool ?? false, isLocked: setup.config["locked"]?.bool ?? false,
             berths: setup.config["berths"]?.int ?? 100)
@@ -62,5 +64,16 @@ struct PierWorld: HandoffSimulation {
         json.beginArray()
         for boat in boats { json.value(boat) }
         json.endArray()
+    }
+
+    func save(into state: inout StateWriter) {
+        state.write(boats) { $1.write($0) }
+        state.write(isFinished)
+    }
+
+    init(restoring state: inout StateReader, setup: ShardSetup) throws {
+        self.init(setup: setup)
+        boats = try state.readArray { (state) throws(StateError) in try state.readString(bytesMaximum: 256) }
+        isFinished = try state.readBool()
     }
 }
