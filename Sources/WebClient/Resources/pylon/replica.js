@@ -2,7 +2,7 @@
 
 import { BitReader, ReplicaError } from "./bits.js";
 import { Emitter } from "./emitter.js";
-import { EntityLayout, headOf, idOf } from "./schema.js";
+import { EntityLayout, headOf } from "./schema.js";
 import { ViewHash } from "./viewhash.js";
 
 export { ReplicaError };
@@ -11,6 +11,7 @@ const ENTITIES_MAXIMUM = 65_536;
 /** Views kept besides the one that the server packs against: as many as a server remembers. */
 const VIEWS_MAXIMUM = 32;
 const SLOT_LIMIT = 2 ** 24;
+const EMPTY = { tick: 0, slots: new Uint32Array(0), words: new Uint32Array(0), owned: [] };
 
 /**
  * Applies state frames (docs/protocol/replication.md) and says what came, changed and went: events `enter`, `change` and `leave`, each with the
@@ -23,6 +24,8 @@ export class Replica extends Emitter {
   #layout;
   /** Rising ticks; the last is the present. A view: { tick, slots, words, owned }. */
   #views = [];
+  /** What `entities` shows: a view, and its entities in the order of their slots. */
+  #shown = { view: EMPTY, entities: [] };
 
   constructor(schema) {
     super();
@@ -89,21 +92,31 @@ export class Replica extends Emitter {
   }
 
   #show(view) {
-    const former = this.entities, present = new Map();
-    const events = [];
+    const former = this.#shown, left = this.entities;
+    const shown = { view, entities: [] };
+    const present = new Map(), events = [];
     const { stride } = this.#layout;
+    // Slots rise in all three: one walk.
+    let old = 0, owned = 0;
     for (let place = 0; place < view.slots.length; place++) {
-      const slot = view.slots[place], start = place * stride;
-      const id = idOf(slot, view.words[start]);
-      const isOwned = view.owned.includes(slot);
-      const known = former.get(id);
-      const entity = this.#layout.entity(slot, view.words, start, isOwned);
-      const isSame = known !== undefined && isEqual(known, entity);
-      present.set(id, isSame ? known : entity);
-      if (!isSame) events.push([known ? "change" : "enter", entity]);
+      const slot = view.slots[place];
+      while (former.view.slots[old] < slot) old++;
+      while (view.owned[owned] < slot) owned++;
+      const isOwned = view.owned[owned] === slot;
+      const known = former.view.slots[old] === slot ? former.entities[old] : undefined;
+      let entity = known;
+      if (!known || known.isOwned !== isOwned || !haveSameWords(view.words, place * stride, former.view.words, old * stride, stride)) {
+        entity = this.#layout.entity(slot, view.words, place * stride, isOwned);
+        const isKnown = known?.id === entity.id;
+        if (isKnown && isEqual(known, entity)) entity = known;
+        else events.push([isKnown ? "change" : "enter", entity]);
+      }
+      shown.entities.push(entity);
+      present.set(entity.id, entity);
     }
+    this.#shown = shown;
     this.entities = present;
-    for (const [id, entity] of former) if (!present.has(id)) this.emit("leave", entity);
+    for (const [id, entity] of left) if (!present.has(id)) this.emit("leave", entity);
     for (const [name, entity] of events) this.emit(name, entity);
   }
 
@@ -199,7 +212,8 @@ export class Replica extends Emitter {
   #merge(added, view, base) {
     const { stride, types } = this.#layout;
     const slots = [], words = [];
-    let old = 0;
+    const own = base?.owned ?? [];
+    let old = 0, owned = 0;
     const keep = (limit) => {
       for (; old < view.slots.length && view.slots[old] < limit; old++) {
         slots.push(view.slots[old]);
@@ -211,7 +225,8 @@ export class Replica extends Emitter {
       const state = added.words.subarray(place * stride, (place + 1) * stride);
       if (view.slots[old] === slot) {
         // The same entity anew: what its owner knows comes by another way.
-        if (base?.owned.includes(slot) && view.words[old * stride] === state[0]) {
+        while (own[owned] < slot) owned++;
+        if (own[owned] === slot && view.words[old * stride] === state[0]) {
           for (const { word } of types[state[0] >>> 16].owned) state[word] = view.words[old * stride + word];
         }
         old += 1;
@@ -267,6 +282,11 @@ export class Replica extends Emitter {
     const start = place * this.#layout.stride;
     for (const { word } of this.#layout.types[view.words[start] >>> 16].owned) view.words[start + word] = 0;
   }
+}
+
+function haveSameWords(left, start, right, other, count) {
+  for (let word = 0; word < count; word++) if (left[start + word] !== right[other + word]) return false;
+  return true;
 }
 
 function readFields(reader, fields, words, start) {
