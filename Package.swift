@@ -167,7 +167,7 @@ let package = Package(
             name: "PylonBench",
             dependencies: [
                 "CAllocationCounter", "CBenchSystem", "CFloor", "CSQLiteFloor", "CSystem", "PylonBenchKit",
-                "PylonBytes", "PylonJSON", "PylonMatchmaking", "PylonReplicaTrial", "PylonReplication",
+                "PylonBytes", "PylonClient", "PylonJSON", "PylonMatchmaking", "PylonReplicaTrial", "PylonReplication",
                 "PylonShardHost", "PylonSimulation", "PylonStreamProtocol", "PylonTelemetry", "PylonThreading",
                 "PylonTime", "PylonWebSocket",
             ],

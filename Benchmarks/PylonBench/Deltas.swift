@@ -8,11 +8,12 @@ internal import PylonWebSocket
 /// States of JSON as what changed since an earlier one: how long they are and what they cost, beside the whole state compressed.
 struct Deltas: Scenario {
     static let name = "deltas"
-    static let grammar = Arguments.Grammar(values: ["states", "seed"])
+    static let grammar = Arguments.Grammar(values: ["states", "seed", "clients", "bytes", "hz", "seconds"])
     static let usage = """
-        pylon-bench deltas [--states 500] [--seed 1]
+        pylon-bench deltas [--states 500] [--seed 1] [--clients 200] [--bytes 512,4096,32768] [--hz 20] [--seconds 5]
           Makes deltas between states of four kinds of worlds, three states apart, applies them and compares; and compresses the whole
-          states as permessage-deflate does. Bytes and microseconds of one state, each the mean.
+          states as permessage-deflate does. Bytes and microseconds of one state, each the mean. Then the server sends a state of
+          which little changes to so many Swift clients, whole and as deltas.
         """
 
     /// How old the base is: an acknowledgement takes a round trip.
@@ -20,14 +21,17 @@ struct Deltas: Scenario {
 
     private let states: Int
     private let seed: Int
+    private let streams: DeltaStreams
 
     init(_ arguments: Arguments, _ rig: Rig) throws(BenchError) {
+        streams = try DeltaStreams(arguments, rig)
         states = try arguments.number("states", default: 500, in: 10...1_000_000)
         seed = try arguments.number("seed", default: 1, in: 0...Int.max)
     }
 
     func run(_ output: Output) throws(BenchError) {
         for world in DeltaWorld.Kind.allCases { output.print(measure(world), of: Self.self) }
+        for figures in try streams.measure() { output.print(figures, of: Self.self) }
     }
 
     private func measure(_ kind: DeltaWorld.Kind) -> Figures {
