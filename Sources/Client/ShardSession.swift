@@ -272,9 +272,8 @@ struct ShardSession {
     private mutating func show(
         _ json: [UInt8], _ tick: Tick, _ bytesCount: Int, _ now: Instant, _ steps: inout [Step]
     ) {
-        if states?.keep(json, tick) == true {
-            steps.append(.send(OutgoingMessage.acknowledgement(tick), isText: false))
-        }
+        states?.keep(json, tick)
+        acknowledgeState(tick, &steps)
         steps.append(.deliver(.state(state(.text(json), tick, bytesCount, now))))
     }
 
@@ -284,13 +283,18 @@ struct ShardSession {
     ) {
         switch states?.apply(operations, tick, baseAge: baseAge) ?? .baseMissing {
         case .state(let json):
-            steps.append(.send(OutgoingMessage.acknowledgement(tick), isText: false))
+            acknowledgeState(tick, &steps)
             steps.append(.deliver(.state(state(.text(json), tick, bytesCount, now))))
         case .baseMissing: askForKeyframe(at: now, &steps)
         case .malformed:
             steps.append(.deliver(.failure(.invalidMessage("a delta"))))
             askForKeyframe(at: now, &steps)
         }
+    }
+
+    private mutating func acknowledgeState(_ tick: Tick, _ steps: inout [Step]) {
+        guard states?.takeAcknowledgement() == true else { return }
+        steps.append(.send(OutgoingMessage.acknowledgement(tick), isText: false))
     }
 
     private mutating func askForKeyframe(at now: Instant, _ steps: inout [Step]) {

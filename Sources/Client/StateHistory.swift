@@ -10,8 +10,9 @@ struct StateHistory {
     static let bytesMaximum = 4 << 20
     /// 512 bytes: what changed of a shorter state saves less than it costs to say that it is here.
     static let acknowledgedBytesMinimum = 512
-    /// After 8 whole states in a row, which says that deltas do not pay here, only each eighth is acknowledged.
-    static let wholeMaximum = 8
+    /// Each eighth state is acknowledged: a state that is some older leads on as well, and each acknowledgement costs the server as much as a
+    /// state.
+    static let statesPerAcknowledgement = 8
 
     private struct Kept {
         let tick: Tick
@@ -21,14 +22,25 @@ struct StateHistory {
     /// In the order of their ticks.
     private var kept = Deque<Kept>()
     private var bytesCount = 0
-    private var whole = 0
+    private var wasWhole = false
+    private var unacknowledged = 0
 
-    /// Keeps a state that came whole; whether the server is to be told that it is here.
-    mutating func keep(_ json: [UInt8], _ tick: Tick) -> Bool {
+    /// Keeps a state that came whole.
+    mutating func keep(_ json: [UInt8], _ tick: Tick) {
         append(json, tick)
-        whole += 1
-        return (Self.acknowledgedBytesMinimum...Self.bytesMaximum).contains(json.count)
-            && (whole <= Self.wholeMaximum || whole.isMultiple(of: Self.wholeMaximum))
+        // Behind deltas, and at first, it is news that the server has no state to lead from.
+        if !wasWhole { unacknowledged = Self.statesPerAcknowledgement }
+        wasWhole = true
+    }
+
+    /// Whether the server is to be told that the newest state is here. Asked once for each.
+    mutating func takeAcknowledgement() -> Bool {
+        unacknowledged += 1
+        guard unacknowledged >= Self.statesPerAcknowledgement, let newest = kept.last,
+            newest.json.count >= Self.acknowledgedBytesMinimum
+        else { return false }
+        unacknowledged = 0
+        return true
     }
 
     private mutating func append(_ json: [UInt8], _ tick: Tick) {
@@ -62,7 +74,7 @@ struct StateHistory {
         // The server never goes back behind what its deltas lead from.
         for _ in 0..<base { forgetOldest() }
         append(json, tick)
-        whole = 0
+        wasWhole = false
         return .state(json)
     }
 }

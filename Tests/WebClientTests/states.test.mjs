@@ -52,13 +52,21 @@ test("states are kept as long as a server may lead from them, and no more", () =
   assert.equal(decode(history.apply(delta(102, 1, "000500"))), "again", "a whole state comes again for who asks");
 });
 
-test("only states that deltas pay for are to be acknowledged", () => {
+test("only states that deltas pay for are to be acknowledged, and of those each eighth", () => {
   const history = new StateHistory();
-  assert.equal(history.keep(1, new Uint8Array(511)), false);
-  const said = Array.from({ length: 39 }, (_, index) => history.keep(index + 2, new Uint8Array(512)));
-  assert.deepEqual(said.slice(0, 7), Array(7).fill(true));
-  assert.equal(said.slice(7).filter(Boolean).length, 4, "of 32 whole ones in a row each eighth");
-  assert.equal(history.keep(50, new Uint8Array(4 * 1024 * 1024 + 1)), false);
+  history.keep(1, new Uint8Array(511));
+  assert.equal(history.takeAcknowledgement(), false);
+  const said = Array.from({ length: 17 }, (_, index) => {
+    history.keep(index + 2, new Uint8Array(512));
+    return history.takeAcknowledgement();
+  });
+  assert.deepEqual(said.flatMap((isSaid, index) => (isSaid ? [index] : [])), [0, 8, 16]);
+  // A delta, then a whole one again: the server has nothing to lead from.
+  history.apply(delta(19, 1, "00800400"));
+  assert.equal(history.takeAcknowledgement(), false);
+  history.keep(20, new Uint8Array(512));
+  assert.equal(history.takeAcknowledgement(), true);
+  history.keep(50, new Uint8Array(4 * 1024 * 1024 + 1));
   assert.equal(history.apply(delta(51, 1, "000100")), null, "too long to be led from");
 });
 

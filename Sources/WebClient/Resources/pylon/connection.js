@@ -252,7 +252,10 @@ export class ShardConnection extends Emitter {
   }
 
   #keep({ tick, state, json }, bytes) {
-    if (json && this.#states?.keep(tick, json)) this.#link.send(acknowledgementOf(tick));
+    if (json && this.#states) {
+      this.#states.keep(tick, json);
+      this.#acknowledgeState(tick);
+    }
     this.#show(tick, state, bytes);
   }
 
@@ -266,8 +269,12 @@ export class ShardConnection extends Emitter {
       this.#tell("FRAME", error.message);
       return this.#askForKeyframe();
     }
-    this.#link.send(acknowledgementOf(delta.tick));
+    this.#acknowledgeState(delta.tick);
     this.#show(delta.tick, state, bytes);
+  }
+
+  #acknowledgeState(tick) {
+    if (this.#states.takeAcknowledgement()) this.#link.send(acknowledgementOf(tick));
   }
 
   #show(tick, state, bytes) {

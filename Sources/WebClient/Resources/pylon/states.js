@@ -4,8 +4,8 @@
 const STATES_MAXIMUM = 32, BYTES_MAXIMUM = 4 * 1024 * 1024;
 /** What changed of a shorter state saves less than it costs to say that it is here. */
 const ACKNOWLEDGED_BYTES_MINIMUM = 512;
-/** After so many whole states in a row, which says that deltas do not pay here, only each eighth is acknowledged. */
-const WHOLE_MAXIMUM = 8;
+/** Each eighth state is acknowledged: a state that is some older leads on as well, and each acknowledgement costs the server as much as a state. */
+const STATES_PER_ACKNOWLEDGEMENT = 8;
 
 /** A delta that cannot be what a server sent. */
 export class DeltaError extends Error {
@@ -16,14 +16,24 @@ export class DeltaError extends Error {
 export class StateHistory {
   #states = [];
   #bytes = 0;
-  #whole = 0;
+  #wasWhole = false;
+  #unacknowledged = 0;
 
-  /** Keeps a state that came whole; whether the server is to be told that it is here. */
+  /** Keeps a state that came whole. */
   keep(tick, json) {
     this.#append(tick, json);
-    this.#whole += 1;
-    return json.length >= ACKNOWLEDGED_BYTES_MINIMUM && json.length <= BYTES_MAXIMUM
-      && (this.#whole <= WHOLE_MAXIMUM || this.#whole % WHOLE_MAXIMUM === 0);
+    // Behind deltas, and at first, it is news that the server has no state to lead from.
+    if (!this.#wasWhole) this.#unacknowledged = STATES_PER_ACKNOWLEDGEMENT;
+    this.#wasWhole = true;
+  }
+
+  /** Whether the server is to be told that the newest state is here. Asked once for each. */
+  takeAcknowledgement() {
+    const { length } = this.#states.at(-1)?.json ?? [];
+    this.#unacknowledged += 1;
+    if (this.#unacknowledged < STATES_PER_ACKNOWLEDGEMENT || !(length >= ACKNOWLEDGED_BYTES_MINIMUM)) return false;
+    this.#unacknowledged = 0;
+    return true;
   }
 
   #append(tick, json) {
@@ -48,7 +58,7 @@ export class StateHistory {
     // The server never goes back behind what its deltas lead from.
     while (this.#states[0] !== base) this.#forgetOldest();
     this.#append(tick, json);
-    this.#whole = 0;
+    this.#wasWhole = false;
     return json;
   }
 }
