@@ -35,7 +35,7 @@ private func checkHistory(_ bytes: [UInt8]) {
         case .left(let subscriber, let role): encoder.left(subscriber, as: role)
         case .hash(let hash): encoder.hash(hash)
         case .handoff(let event): encoder.handoff(event)
-        case .seat(let seat): encoder.seat(of: seat.subscriber, tokens: seat.tokens)
+        case .seat(let seat): encoder.seat(seat)
         }
     }
     guard isWhole, let written = encoder.cut({ payload, _ in Array(payload) }) else { return }

@@ -13,40 +13,49 @@ package struct ShardDoor: Sendable {
         self.attempts = attempts
     }
 
-    /// Why a request may not come in as `subscriber`; nil when it may. The code is the query's `code`. Throws
-    /// `APIError.tooManyAttempts` for addresses that got it wrong too often.
+    private static let codeMissing = ShardError.unauthorized(reason: "this shard needs a code")
+    private static let codeWrong = ShardError.unauthorized(reason: "the code does not open this shard")
+    private static let codeNotTried = ShardError.unauthorized(reason: "too many wrong codes came from this address")
+
+    /// Why a request may not come in as `subscriber`; nil when it may. The code is the query's `code`.
+    ///
+    /// Throws `APIError.tooManyAttempts` for addresses that got it wrong too often, whose codes are not looked at; one that `hasToken` may still
+    /// be let in for that, and is refused like any other.
     func refusal(
-        _ request: Request, to shard: any ShardHandle, as subscriber: SubscriberID
+        _ request: Request, to shard: any ShardHandle, as subscriber: SubscriberID, hasToken: Bool
     ) throws(APIError) -> ShardError? {
         let access = shard.status.access
         guard access.isPrivate, !request.identity.isAdmin else { return nil }
         let code = request.head.query(plusAsSpace: true).first("code")
-        if code != nil {
-            guard attempts.mayTry(request.cappedAddress) else { throw .tooManyAttempts }
+        if code != nil, !attempts.mayTry(request.cappedAddress) {
+            guard hasToken else { throw .tooManyAttempts }
+            return Self.codeNotTried
         }
         switch access.verdict(subscriber, request.caller, code: code) {
         case .admitted: return nil
-        case .codeMissing: return .unauthorized(reason: "this shard needs a code")
-        case .codeWrong:
-            attempts.countFailure(of: request.cappedAddress)
-            return .unauthorized(reason: "the code does not open this shard")
+        case .codeMissing: return Self.codeMissing
+        case .codeWrong: return Self.codeWrong
         }
     }
 
     /// The same for `shard`, asked now, and for others to which the request may be sent on. Throws `APIError.tooManyAttempts`.
     func refusals(
-        of request: Request, to shard: any ShardHandle, as subscriber: SubscriberID
+        of request: Request, to shard: any ShardHandle, as subscriber: SubscriberID, hasToken: Bool
     ) throws(APIError) -> (any ShardHandle) -> ShardError? {
-        let first = try refusal(request, to: shard, as: subscriber)
+        let first = try refusal(request, to: shard, as: subscriber, hasToken: hasToken)
         return { [self] other in
             guard other !== shard else { return first }
             do throws(APIError) {
-                return try refusal(request, to: other, as: subscriber)
+                return try refusal(request, to: other, as: subscriber, hasToken: true)
             } catch {
-                // The handshake is over: what would have been its status is told as a refusal.
-                return .unauthorized(reason: "too many wrong codes came from this address")
+                return Self.codeNotTried
             }
         }
+    }
+
+    /// Notes that a request was refused: a wrong code may be a guess, unless a token let the caller in.
+    func count(_ error: ShardError, of request: Request) {
+        if error == Self.codeWrong { attempts.countFailure(of: request.cappedAddress) }
     }
 }
 

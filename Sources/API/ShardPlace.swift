@@ -17,6 +17,8 @@ final class ShardPlace {
         let address: IPAddress?
         /// Why the caller may not come into a shard, for want of its code; nil when it may.
         let refusal: (any ShardHandle) -> ShardError?
+        /// Hears of every refusal that stood.
+        let refused: (ShardError) -> Void
     }
 
     /// What is to be done when there is no place.
@@ -31,10 +33,12 @@ final class ShardPlace {
     private let role: SubscriberRole
     private let address: IPAddress?
     private var stream: ShardStream
-    /// Known before the handshake and told behind it, unless a resume token proves good.
-    private let firstRefusal: ShardError?
+    /// Why it may not come into the shard that is asked now, unless a resume token proves good: known before the handshake and told behind
+    /// it.
+    private var standing: ShardError?
     /// Asked while the request is still on its way; whoever is in is moved unasked.
     private var refusal: ((any ShardHandle) -> ShardError?)?
+    private let refused: (ShardError) -> Void
     private let refuse: Refuse
     private let release: @Sendable () -> Void
 
@@ -50,7 +54,8 @@ final class ShardPlace {
         role = guest.role
         address = guest.address
         refusal = guest.refusal
-        firstRefusal = guest.refusal(shard)
+        refused = guest.refused
+        standing = guest.refusal(shard)
         self.refuse = refuse
         self.release = release
     }
@@ -58,9 +63,7 @@ final class ShardPlace {
     /// Takes the place. Nothing is read before it is decided: a client may send its first input right behind the handshake.
     func take(_ socket: WebSocketConnection, on connection: Connection) {
         connection.pauseReading()
-        if let firstRefusal, !stream.hasResumeToken {
-            return decided(.failure(firstRefusal), socket, on: connection)
-        }
+        if let standing, !stream.hasResumeToken { return decided(.failure(standing), socket, on: connection) }
         subscribe(socket, on: connection, nil)
     }
 
@@ -80,7 +83,7 @@ final class ShardPlace {
             SubscribeRequest(
                 subscriber: subscriber, caller: caller, transport: transport(of: socket), stream: stream, role: role,
                 connection: connection, address: address, passage: passage,
-                refusal: passage == nil ? firstRefusal : nil,
+                refusal: standing,
                 follow: { place.follow(to: $0, $1, socket, on: reference.onLoop) }
             ) {
                 place.decided($0, socket, on: reference.onLoop)
@@ -112,9 +115,7 @@ final class ShardPlace {
             options.resumeToken = nil
             stream = .session(options)
         }
-        if !passage.isVouched, let refusal = refusal?(target) {
-            return decided(.failure(refusal), socket, on: connection)
-        }
+        standing = refusal?(target)
         subscribe(socket, on: connection, passage)
     }
 
@@ -127,7 +128,9 @@ final class ShardPlace {
         do throws(ShardError) {
             subscription = try result.get()
             refusal = nil
+            standing = nil
         } catch {
+            refused(error)
             refuse(error, socket, connection)
         }
     }

@@ -157,8 +157,11 @@ package struct ShardRoutes: Sendable {
         let name = request.query("sid") ?? request.identity.userID ?? ""
         let subscriber = try SubscriberID(wire: name)
         let role = try SubscriberRole(request)
-        let refusal = try door.refusal(request, to: shard, as: subscriber)
-        if let refusal, !stream.hasResumeToken { throw APIError(refused: refusal) }
+        let refusal = try door.refusal(request, to: shard, as: subscriber, hasToken: stream.hasResumeToken)
+        if let refusal, !stream.hasResumeToken {
+            door.count(refusal, of: request)
+            throw APIError(refused: refusal)
+        }
         guard request.head.version == .http11 else { throw .streamNeedsHTTP11 }
         guard request.head.method != .head else { return exchange.respond(Exchange.eventStreamHead) }
         guard cap.admit(client) else { throw .tooManyConnections }
@@ -168,7 +171,7 @@ package struct ShardRoutes: Sendable {
             SubscribeRequest(
                 subscriber: subscriber, caller: request.caller, transport: isV2 ? .eventStreamV2 : .eventStream,
                 stream: stream, role: role, connection: connection, address: client, refusal: refusal
-            ) { [cap] result in
+            ) { [cap, door] result in
                 let subscription: Subscription?
                 var ending: StreamEnding?
                 switch result {
@@ -179,6 +182,7 @@ package struct ShardRoutes: Sendable {
                     ending = .moved(to: target)
                 case .failure(let error):
                     cap.release(client)
+                    door.count(error, of: request)
                     return exchange.fail(APIError(refused: error))
                 }
                 let connection = exchange.reference.onLoop

@@ -69,6 +69,7 @@ final class ShardSession: WebSocketApplication {
         _ bytes: UnsafeRawBufferPointer, isText: Bool, socket: WebSocketConnection, on connection: Connection
     ) {
         guard let subscription = place.subscription else { return }
+        subscription.noteHeard()
         do throws(ClientMessageError) {
             let message = try isText ? ClientMessage(text: bytes) : ClientMessage(binary: bytes)
             take(message, bytesCount: bytes.count, subscription, socket, now: connection.loop.now)

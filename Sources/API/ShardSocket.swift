@@ -35,12 +35,13 @@ package final class ShardSocket: WebSocketApplication {
             guard let shard = registry.get(id) else { throw .shardNotFound }
             let subscriber = try SubscriberID(wire: query.first("sid") ?? request.identity.userID ?? "anon")
             let client = request.cappedAddress
-            let guest = ShardPlace.Guest(
-                subscriber: subscriber, caller: request.caller, role: try SubscriberRole(request), address: client,
-                refusal: try door.refusals(of: request, to: shard, as: subscriber))
             let session = try ShardSession.Request(upgrade: request)
             let stream: ShardStream =
                 if let session { .session(session.options) } else { try ShardStream(upgrade: request) }
+            let guest = ShardPlace.Guest(
+                subscriber: subscriber, caller: request.caller, role: try SubscriberRole(request), address: client,
+                refusal: try door.refusals(of: request, to: shard, as: subscriber, hasToken: stream.hasResumeToken),
+                refused: { door.count($0, of: request) })
             guard cap.admit(client) else { throw .tooManyConnections }
             let release: @Sendable () -> Void = { cap.release(client) }
             guard let session else {

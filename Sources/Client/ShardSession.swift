@@ -211,7 +211,8 @@ struct ShardSession {
     }
 
     private mutating func acknowledge(_ acknowledgement: InputAcknowledgement, _ steps: inout [Step]) {
-        guard acknowledgement.clientSequence > acknowledged else { return }
+        // What this client never sent was another's of the same name, before it.
+        guard acknowledgement.clientSequence > acknowledged, acknowledgement.clientSequence <= sequence else { return }
         acknowledged = acknowledgement.clientSequence
         while let oldest = unacknowledged.first, oldest.sequence <= acknowledged { unacknowledged.removeFirst() }
         steps.append(.deliver(.acknowledged(acknowledgement)))

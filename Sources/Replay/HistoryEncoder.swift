@@ -79,11 +79,11 @@ package struct HistoryEncoder: ~Copyable {
         event.write(into: &state)
     }
 
-    /// From here on these tokens, and no others, are good for the seat of `subscriber`.
-    package mutating func seat(of subscriber: SubscriberID, tokens: [TokenDigest]) {
-        let index = index(of: subscriber)
+    /// From here on the tokens of `seat`, and no others, are good for it.
+    package mutating func seat(_ seat: SavedSeat) {
+        let index = index(of: seat.subscriber)
         record(.seat, index << 3)
-        SavedSeat.write(tokens, into: &state)
+        SavedSeat.write(seat.tokens, into: &state)
     }
 
     /// An input that the next step applies.

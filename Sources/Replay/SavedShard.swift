@@ -3,7 +3,7 @@ package import PylonSimulation
 /// A shard at one tick as bytes: the world, what the engine keeps beside it, and the numbers that go on.
 ///
 /// The world's state, the engine's (`Shard.save`), the newest sequence number and event number, each LEB128, the seats if the engine's version
-/// is 3, and the length of the first part as eight bytes.
+/// is 4, and the length of the first part as eight bytes.
 package struct SavedShard<World: Simulation> {
     package var shard: Shard<World>
     /// The newest sequence number that was given to an input.

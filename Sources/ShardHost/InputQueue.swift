@@ -121,9 +121,9 @@ final class InputQueue<World: Simulation>: Sendable {
         entries = taken
     }
 
-    /// Drops what a connection of `subscriber` sent and still waits, and its numbered inputs by request, because its client goes on over another
+    /// Drops what a connection sent and still waits, and the numbered inputs by request of `posts`, because its client goes on over another
     /// connection and sends them again: nothing is to be applied twice. While it `isThere` nothing more is taken from it.
-    func supersede(_ attachment: UInt64, of subscriber: SubscriberID, isThere: Bool) {
+    func supersede(_ attachment: UInt64, isThere: Bool, posts subscriber: SubscriberID?) {
         state.withLock { state in
             if isThere { state.superseded.insert(attachment) }
             func isSentAgain(_ input: Shard<World>.QueuedInput) -> Bool {

@@ -55,8 +55,8 @@ struct SeatTable {
     final class Session {
         let recipient: MessageRecipient
         let token: TokenDigest
-        /// The token that it was taken up with, which is good until the hello with the new one leaves: else a client whose hello is lost with
-        /// the process would have none.
+        /// The token that it was taken up with, which is good until the client has said something over this connection: else one whose hello
+        /// was lost, with its network or the process, would have none.
         var tokenBefore: TokenDigest?
         /// The newest of the client's numbers that it was told has been applied.
         var acknowledged: UInt64?
@@ -113,6 +113,13 @@ struct SeatTable {
         seats[subscriber]?.members.compactMap { $0.session?.recipient.transport == transport ? $0.session : nil } ?? []
     }
 
+    /// Whether a subscriber has an event stream v2 besides those connections.
+    func hasEventStream(_ subscriber: SubscriberID, besides attachments: [UInt64]) -> Bool {
+        seats[subscriber]?.members.contains { member in
+            member.session?.recipient.transport == .eventStreamV2 && !attachments.contains(member.attachment)
+        } ?? false
+    }
+
     // MARK: Coming and going
 
     /// What a resume token is good for.
@@ -135,10 +142,12 @@ struct SeatTable {
     }
 
     /// The tokens with which the seat of `subscriber` may be taken up.
-    func tokens(of subscriber: SubscriberID) -> [TokenDigest] { seats[subscriber].map(Self.tokens) ?? [] }
+    func tokens(of subscriber: SubscriberID, now: Instant) -> [TokenDigest] {
+        seats[subscriber].map { Self.tokens(of: $0, now) } ?? []
+    }
 
-    private static func tokens(of seat: Seat) -> [TokenDigest] {
-        var tokens = seat.lost.map(\.token)
+    private static func tokens(of seat: Seat, _ now: Instant) -> [TokenDigest] {
+        var tokens = seat.lost.compactMap { $0.until > now ? $0.token : nil }
         for member in seat.members {
             if let before = member.session?.tokenBefore { tokens.append(before) }
             if let session = member.session { tokens.append(session.token) }
@@ -147,9 +156,9 @@ struct SeatTable {
     }
 
     /// All seats with tokens, in any order: what a later process needs to know of them. O(seats).
-    var saved: [SavedSeat] {
+    func saved(now: Instant) -> [SavedSeat] {
         seats.values.compactMap { seat in
-            let tokens = Self.tokens(of: seat)
+            let tokens = Self.tokens(of: seat, now)
             return tokens.isEmpty ? nil : SavedSeat(subscriber: seat.subscriber, tokens: tokens)
         }
     }
@@ -169,6 +178,15 @@ struct SeatTable {
         guard seat.heldUntil != nil else { return false }
         letGo(seat)
         heldCount -= 1
+        return true
+    }
+
+    /// The client has its hello: the token that it came with is used up. False when there is none, or no more.
+    func confirmToken(of subscriber: SubscriberID, _ attachment: UInt64) -> Bool {
+        guard let member = seats[subscriber]?.members.first(where: { $0.attachment == attachment }),
+            let session = member.session, session.tokenBefore != nil
+        else { return false }
+        session.tokenBefore = nil
         return true
     }
 
@@ -193,8 +211,9 @@ struct SeatTable {
         }
         if let session = member.session {
             seat.lost.removeAll { $0.until <= now }
-            let token = session.tokenBefore ?? session.token
-            seat.lost.append(Lost(attachment: attachment, token: token, until: now + grace))
+            for token in [session.tokenBefore, session.token].compactMap({ $0 }) {
+                seat.lost.append(Lost(attachment: attachment, token: token, until: now + grace))
+            }
         }
         seat.heldUntil = now + grace
         seat.address = member.address

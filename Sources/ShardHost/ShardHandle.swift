@@ -47,6 +47,9 @@ package protocol ShardHandle: AnyObject, Sendable {
     /// Sends a connection the whole state of now. Asynchronous; the caller limits how often.
     func resendState(to subscription: Subscription)
 
+    /// The client of a stream v2 has said something for the first time, so it has got its hello.
+    func noteHeard(_ subscription: Subscription)
+
     /// Whether it outlives the process.
     var isStored: Bool { get }
 

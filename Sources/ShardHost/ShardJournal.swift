@@ -60,9 +60,9 @@ final class ShardJournal<World: Simulation> {
         keeper?.left(subscriber, as: role)
     }
 
-    /// These tokens are good for the seat of `subscriber` from now on. Recordings hear nothing of it: they are shown to others.
-    func seat(of subscriber: SubscriberID, tokens: [TokenDigest]) {
-        keeper?.seat(of: subscriber, tokens: tokens)
+    /// The tokens of `seat` are good for it from now on. Recordings hear nothing of it: they are shown to others.
+    func seat(_ seat: SavedSeat) {
+        keeper?.seat(seat)
     }
 
     /// The next step takes `event` in, which came from another shard.

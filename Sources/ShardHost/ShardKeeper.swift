@@ -105,9 +105,9 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         if isJournalled, !isOver { encoder.left(subscriber, as: role) }
     }
 
-    func seat(of subscriber: SubscriberID, tokens: [TokenDigest]) {
+    func seat(_ seat: SavedSeat) {
         guard isDurable else { return }
-        encoder.seat(of: subscriber, tokens: tokens)
+        encoder.seat(seat)
         markLast += 1
     }
 
@@ -319,25 +319,27 @@ final class ShardKeeper<World: Simulation>: @unchecked Sendable {
         encoder.begin(at: saved.shard.tick)
         counters.checkpoints.add()
         counters.stateBytes.add(stateBytes.count)
-        if conclusion == .known { conclusion = .onItsWay }
-        write(.state(stateBytes, tick: saved.shard.tick.number, isClean: isClean))
+        let concludes = conclusion == .known
+        if concludes { conclusion = .onItsWay }
+        write(.state(stateBytes, tick: saved.shard.tick.number, isClean: isClean), concludes: concludes)
     }
 
-    private func write(_ change: ShardChange) {
+    /// `concludes` says that it is the news that only hand-offs are left.
+    private func write(_ change: ShardChange, concludes: Bool = false) {
         isWriting = true
         isStepOnItsWay = isStepPending
         isStepPending = false
         markOnItsWay = markLast
         store.write(change, of: identity) { [self] problem in
-            worker.submit { self.written(problem) }
+            worker.submit { self.written(problem, concludes: concludes) }
         }
     }
 
-    private func written(_ problem: String?) {
+    private func written(_ problem: String?, concludes: Bool) {
         isWriting = false
         if problem == nil, markStored == nil { markStored = 0 }
         if !isRemoved { answerConfirmations(problem == nil ? .done : .refused, .stored) }
-        if conclusion == .onItsWay {
+        if concludes {
             conclusion = problem == nil ? .stored : .known
             answerConfirmations(problem == nil ? .done : .refused, .forgotten)
         }

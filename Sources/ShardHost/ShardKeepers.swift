@@ -41,6 +41,8 @@ enum KeepingLimits {
     /// Subscribers of one shard and requests for its state that wait for the database: as many as come to a shard in the seconds that a disk may
     /// stall for, few enough to be served at once behind that.
     static let waitingMaximum = 4096
+    /// 64 of them from one address.
+    static let waitingPerAddressMaximum = 64
 }
 
 /// Numbers for the shards that have an id one after the other. Safe from any thread.

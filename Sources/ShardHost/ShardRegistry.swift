@@ -147,6 +147,9 @@ package final class ShardRegistry: Sendable {
     /// The same of this shard, and of none that has its id by now.
     @discardableResult
     package func remove(_ shard: any ShardHandle) -> Bool {
+        // Before it leaves the table: it is to be found in one of the two.
+        let isForgottenLater = shard.isStored && !shard.handsOff
+        if isForgottenLater { departing.withLock { $0.append(shard) } }
         let isThere = table.withLock { table in
             guard table[shard.id] === shard else { return false }
             guard shard.handsOff, shard.isRunning || shard.isSettling else {
@@ -158,11 +161,13 @@ package final class ShardRegistry: Sendable {
             shard.status.isSettling.store(true, ordering: .releasing)
             return true
         }
-        guard isThere else { return false }
-        let isGone = shard.isStored && !shard.isSettling
-        if isGone { departing.withLock { $0.append(shard) } }
+        guard isThere else {
+            // As often as it stands there it was put there.
+            if isForgottenLater { notDeparting(shard) }
+            return false
+        }
         shard.stop(.stopped)
-        if isGone { awaitForgotten(shard) }
+        if isForgottenLater { awaitForgotten(shard) }
         return true
     }
 
@@ -173,7 +178,13 @@ package final class ShardRegistry: Sendable {
         shard.confirm(.forgotten, within: nil) { [weak self] outcome in
             guard let self, !isStopping.load(ordering: .relaxed) else { return }
             guard outcome == .done else { return awaitForgotten(shard) }
-            departing.withLock { $0.removeAll { $0 === shard } }
+            notDeparting(shard)
+        }
+    }
+
+    private func notDeparting(_ shard: any ShardHandle) {
+        departing.withLock { departing in
+            if let index = departing.lastIndex(where: { $0 === shard }) { departing.remove(at: index) }
         }
     }
 
@@ -237,6 +248,8 @@ package final class ShardRegistry: Sendable {
     ) {
         guard let worker = workers.first, let store = keepers.store else { return answer(.refused) }
         worker.submit { [self] in
+            // Forgotten meanwhile, its id may be another's by now.
+            guard isWithheld(id) else { return answer(.done) }
             let first = FirstAnswer(answer)
             worker.schedule(DelayedCall { first.give(.late) }, at: worker.clock.now() + patience)
             store.write(.removal, of: .any(id)) { problem in

@@ -187,6 +187,7 @@ extension ShardRunner {
     /// Keeps the seat of a subscriber who came along until its streams are here.
     private func keepArrival(_ subscriber: SubscriberID) {
         noteRoles(of: subscriber)
+        status.departures.forget(subscriber)
         let until = worker.clock.now() + seatPatience
         // One seat is enough for all that comes of one subscriber.
         if handoffs.arrivals[subscriber] != nil { detach(subscriber) }

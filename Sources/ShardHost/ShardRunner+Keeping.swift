@@ -1,3 +1,4 @@
+internal import PylonBytes
 internal import PylonEventLoop
 internal import PylonReplay
 internal import PylonSimulation
@@ -14,8 +15,29 @@ struct KeepingState {
     var awaitsFlush = false
     /// Connections that have a seat and wait for their token to be stored.
     var admissionsWaiting = 0
+    /// Those, and others that wait for the disk, by whose they are.
+    var waiting = WaitingSubscribers()
     /// Those who took part when the process died from which this shard came back, and for whom no seat is held.
     var unseated: [Attached] = []
+}
+
+/// How many connections of each address wait for the disk: one client that comes again and again is not to take everybody's room.
+struct WaitingSubscribers {
+    private var counts: [IPAddress: Int] = [:]
+
+    func hasRoom(for request: SubscribeRequest) -> Bool {
+        guard let address = request.address?.network else { return true }
+        return counts[address, default: 0] < KeepingLimits.waitingPerAddressMaximum
+    }
+
+    mutating func add(_ request: SubscribeRequest) {
+        if let address = request.address?.network { counts[address, default: 0] += 1 }
+    }
+
+    mutating func remove(_ request: SubscribeRequest) {
+        guard let address = request.address?.network, let count = counts[address] else { return }
+        counts[address] = count > 1 ? count - 1 : nil
+    }
 }
 
 /// What a shard does so that nothing happens to its world unheard. On its worker.
@@ -109,7 +131,8 @@ extension ShardRunner {
     /// Writes down which tokens are good for a seat from now on.
     func noteTokens(of subscriber: SubscriberID) {
         guard let journal, journal.isDurable else { return }
-        journal.seat(of: subscriber, tokens: seats.tokens(of: subscriber))
+        journal.seat(
+            SavedSeat(subscriber: subscriber, tokens: seats.tokens(of: subscriber, now: worker.clock.now())))
         keepNews()
     }
 
@@ -117,9 +140,11 @@ extension ShardRunner {
     func beginWhenStored(_ admission: Admission) {
         guard let journal else { return }
         keeping.admissionsWaiting += 1
+        keeping.waiting.add(admission.request)
         journal.whenNoted { [self] in
             whenShown { [self] in
                 keeping.admissionsWaiting -= 1
+                keeping.waiting.remove(admission.request)
                 decide(admission)
             }
         }

@@ -13,7 +13,7 @@ extension ShardRunner {
         let patience = handoffs.post?.find(target)?.seatPatience ?? seatPatience
         let departure = Departure(
             target: target, until: now + patience,
-            tokens: seats.tokens(of: subscriber).suffix(Departure.tokensMaximum))
+            tokens: seats.tokens(of: subscriber, now: now).suffix(Departure.tokensMaximum))
         status.departures.note(departure, of: subscriber, now: now)
     }
 

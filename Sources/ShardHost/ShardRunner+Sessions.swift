@@ -169,10 +169,6 @@ extension ShardRunner {
         guard case .session(let options) = admission.request.stream, let session = admission.session,
             let token = admission.token
         else { return nil }
-        if session.tokenBefore != nil {
-            session.tokenBefore = nil
-            if admission.request.role == .player { noteTokens(of: subscriber) }
-        }
         // Whoever begins anew counts its inputs anew.
         let acknowledgement = admission.isResumed ? acknowledgement(of: subscriber) : nil
         session.acknowledged = acknowledgement?.clientSequence
@@ -289,6 +285,13 @@ extension ShardRunner {
             let known = isRunning ? audience.takeHash(attachment, of: tick, shard) : nil
             if let known { countComparison(differs: known != hash) }
             loop?.submit { answer(known != nil && known != hash) }
+        }
+    }
+
+    func noteHeard(_ subscription: Subscription) {
+        let (attachment, subscriber) = (subscription.attachment, subscription.subscriber)
+        worker.submit { [self] in
+            if seats.confirmToken(of: subscriber, attachment) { noteTokens(of: subscriber) }
         }
     }
 

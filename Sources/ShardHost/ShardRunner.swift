@@ -73,7 +73,12 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         audience = ShardAudience(configuration, counters: counters, eventStart: EventCursor(saved.eventLast))
         status.tick.store(saved.shard.tick.number, ordering: .relaxed)
         journal?.follow { [weak self] in
-            self.map { ($0.shard, $0.audience.eventLast.number + UInt64($0.events.count), $0.seats.saved) }
+            self.map {
+                (
+                    $0.shard, $0.audience.eventLast.number + UInt64($0.events.count),
+                    $0.seats.saved(now: $0.worker.clock.now())
+                )
+            }
         }
         if isRestored { restoreSeats(of: saved) }
     }
@@ -231,12 +236,20 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     func subscribe(_ request: SubscribeRequest) {
         worker.submit { [self] in
             // A stream that follows its subscriber was let in elsewhere.
-            if let journal, !journal.hasRoom, request.passage?.isStream != true {
+            // A stream that follows its subscriber was let in elsewhere, and has its place among the arrivals.
+            if let journal, request.passage?.isStream != true,
+                !(journal.hasRoom && keeping.waiting.hasRoom(for: request))
+            {
                 journal.countTurnedAway()
                 return request.connection.loop.submit { request.answer(.failure(.full)) }
             }
             // What is shown first has to be as durable as everything else. Where a token is stored that waits for both.
-            if storesToken(of: request) { decide(request) } else { whenShown { self.decide(request) } }
+            if storesToken(of: request) { return decide(request) }
+            keeping.waiting.add(request)
+            whenShown { [self] in
+                keeping.waiting.remove(request)
+                decide(request)
+            }
         }
     }
 
@@ -253,8 +266,11 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
         if !isAwaited { try authorize(request) }
         guard isRunning else { throw .stopped }
         let resumption = self.resumption(of: request)
-        if let refusal = request.refusal, resumption == nil { throw refusal }
-        if let (target, passage) = passage(of: request) { return forward(request, to: target, passage) }
+        if let (target, passage) = passage(of: request) {
+            if let refusal = request.refusal, resumption == nil, !passage.isVouched { throw refusal }
+            return forward(request, to: target, passage)
+        }
+        if let refusal = request.refusal, resumption == nil, !isAwaited { throw refusal }
         let maximum = shard.configuration.subscribersMaximum
         let hasPlace =
             (maximum == 0 || placesTaken(besides: request, resumption) < maximum)
@@ -271,15 +287,21 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     /// Starts the stream of one who has a seat already.
     func begin(_ admission: Admission, _ opening: [SharedBytes]) {
         let (request, resumption) = (admission.request, admission.resumption)
+        // Asked now: it may have gone while the token was being stored.
+        let isReplaced = resumption.map { audience.recipient(of: $0.previous) != nil } ?? false
         if let resumption, request.role == .player {
-            queue.supersede(resumption.previous, of: request.subscriber, isThere: resumption.isThere)
+            let others = [resumption.previous, admission.attachment]
+            queue.supersede(
+                resumption.previous, isThere: isReplaced,
+                // Another window of theirs does not send again what it posted.
+                posts: seats.hasEventStream(request.subscriber, besides: others) ? nil : request.subscriber)
         }
         let start = startSession(admission)
         // First, so that whoever sees its first frame finds itself counted.
         countConnections(audience.count + 1, change: 1)
         audience.admit(request, admission.attachment, opening: opening, session: start, to: self, shard)
         sendFirstStates(request)
-        if let resumption, resumption.isThere { audience.end(resumption.previous, .replaced) }
+        if let resumption, isReplaced { audience.end(resumption.previous, .replaced) }
     }
 
     private func authorize(_ request: SubscribeRequest) throws(ShardError) {

@@ -32,6 +32,7 @@ package final class Subscription: @unchecked Sendable {
     private var viewSince: UInt64 = 0
     /// Acknowledgements of earlier ticks may be of another view, or of states that the client has lost.
     private var basesSince: UInt64 = 0
+    private var isHeard = false
     /// The same of a state of its own: every how many ticks the shard knows its hash, 0 for never.
     private var hashTicks: UInt64 = 0
     /// Hashes that the worker has not compared yet.
@@ -138,6 +139,13 @@ package final class Subscription: @unchecked Sendable {
         // Who asks has lost the states that the next ones could lead from.
         forgetAcknowledged(of: connection, before: max(basesSince, frame.tick.number))
         stripe.resend(frame, to: connection, as: transport)
+    }
+
+    /// Notes that the client has said something.
+    package func noteHeard() {
+        guard !isHeard else { return }
+        isHeard = true
+        if role == .player { shard.noteHeard(self) }
     }
 
     /// Notes the newest state that the client has. Of use where states are sent as changes.

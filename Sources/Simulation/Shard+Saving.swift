@@ -2,7 +2,8 @@ extension Shard {
     /// The most subscribers that a saved shard may have.
     static var subscribersSavedMaximum: Int { 1_000_000 }
 
-    private static var versionNewest: UInt64 { 4 }
+    private static var versionNewest: UInt64 { versionWithSeats }
+    private static var versionWithSeats: UInt64 { 4 }
 
     /// Everyone who takes part: the players and then the spectators, by name.
     package var attached: [Attached] {
@@ -19,7 +20,7 @@ extension Shard {
     /// business of the world's.
     package func save(into state: inout StateWriter, forHash: Bool = false, hasSeats: Bool = false) {
         let hasLedger = !(forHash && ledger.isUnused)
-        state.write(forHash ? (hasLedger ? 2 : 1) : hasSeats ? Self.versionNewest : 3)
+        state.write(forHash ? (hasLedger ? 2 : 1) : hasSeats ? Self.versionWithSeats : 3)
         state.write(tick)
         state.write(tickLastActive)
         state.write(inputsFailed)
@@ -41,7 +42,7 @@ extension Shard {
     /// Whether the seats come behind what `save` wrote, which is what `state` has to read.
     package static func hasSeats(_ state: borrowing StateReader) throws(StateError) -> Bool {
         var version = copy state
-        return try version.readUInt64() == versionNewest
+        return try version.readUInt64() >= versionWithSeats
     }
 
     /// A shard at the tick at which it was saved: `world` as it was then, and what `save` wrote.

@@ -77,6 +77,9 @@ internal import Testing
     @Test func messagesOfV2Arrive() async throws {
         try await test { [self] in
             let (client, peer) = try connected()
+            for number in 1...4 { #expect(try client.send(5) == UInt64(number)) }
+            // Of an input that was never sent: another's, who had the name before.
+            peer.send(#"{"type":"ack","client_seq":500,"seq":1,"tick":9}"#)
             peer.send(#"{"type":"ack","client_seq":3,"seq":1,"tick":9}"#)
             peer.send(state: #"{"n":1}"#, tick: 9)
             peer.send(#"{"type":"event","seq":7,"event":{"goal":1}}"#)

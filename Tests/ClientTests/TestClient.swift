@@ -48,10 +48,12 @@ final class TestClient: Sendable {
 
     /// Skips to the next message that `pick` makes something of.
     func next<Value>(_ pick: (ShardMessage) -> Value?) throws -> Value {
-        while true {
+        // One that reconnects for ever says something for ever.
+        for _ in 0..<1000 {
             guard let message = try messages.next() else { throw DeadlinePassed(description: "the messages ended") }
             if let value = pick(message) { return value }
         }
+        throw DeadlinePassed(description: "none of 1,000 messages is the one that is awaited")
     }
 
     func nextState() throws -> ShardState { try next { if case .state(let state) = $0 { state } else { nil } } }

@@ -45,6 +45,35 @@ internal import Testing
         #expect(listed?.contains { $0["id"] == "den" } == false)
     }
 
+    /// Who was moved into a shard, or had a pass, offers a code that does not fit, and a token that does.
+    @Test func goodTokensBesideAWrongCodeAreNoGuessesAndBadOnesAre() throws {
+        let other = try ServerHarness()
+        try other.createShard("den", "counter", #"{"join_code":"open sesame","reconnect_grace_ms":60000}"#)
+        let guest = try other.guest()
+        let sid = "shard=den&sid=\(guest.userID)"
+        var client = try StreamV2Client(other, sid + "&code=open+sesame", token: guest.token)
+        for _ in 0..<12 {
+            let token = try #require(try client.next("hello")["resume"]?.string)
+            client = try StreamV2Client(other, sid + "&code=other&resume_token=" + token, token: guest.token)
+        }
+        #expect(try client.next("hello")["resumed"] == true)
+        #expect(try other.metric("pylon_join_codes_wrong_total") == 0)
+        let made = "&resume_token=" + String(repeating: "0", count: 32)
+        for number in 0..<10 {
+            if number.isMultiple(of: 2) {
+                let path = "/api/shards/den/connect?proto=2&code=guess\(made)"
+                #expect(try other.get(path, token: guest.token).status == 403)
+            } else {
+                let refused = try StreamV2Client(other, sid + "&code=guess" + made, token: guest.token)
+                #expect(try refused.next("bye")["code"]?.string == "UNAUTHORIZED")
+            }
+        }
+        #expect(try other.metric("pylon_join_codes_wrong_total") == 10)
+        // From now on codes are not looked at, whatever stands beside them.
+        let right = try StreamV2Client(other, sid + "&code=open+sesame" + made, token: guest.token)
+        #expect(try right.next("bye")["code"]?.string == "UNAUTHORIZED")
+    }
+
     @Test func whoGuessesHasToWait() throws {
         let other = try ServerHarness()
         try other.createShard("den", "counter", #"{"join_code":"open sesame","tick_rate_hz":0}"#)

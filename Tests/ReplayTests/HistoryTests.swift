@@ -28,7 +28,7 @@ import Testing
             case 6 where dice & 64 == 0:
                 let digest = TokenDigest((0..<32).map { UInt8(truncatingIfNeeded: dice >> ($0 % 8)) })
                 let tokens = [TokenDigest](repeating: try #require(digest), count: Int(dice >> 40 & 3))
-                encoder.seat(of: name, tokens: tokens)
+                encoder.seat(SavedSeat(subscriber: name, tokens: tokens))
                 records.append(.seat(SavedSeat(subscriber: name, tokens: tokens)))
             case 0:
                 let role = dice & 32 == 0 ? SubscriberRole.player : .spectator

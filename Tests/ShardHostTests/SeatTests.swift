@@ -47,9 +47,27 @@ import Testing
         // The world heard of one who came, and the deadline of the first absence passes without effect.
         fixture.advance(.seconds(5))
         #expect(joined.count == 1 && left.count == 0)
-        // The old token has had its use.
+        // The old token has had its use once the client has shown that it has the new one.
+        try fixture.say(second)
         try fixture.leave(second)
         #expect(try fixture.join(shard, as: "a", stream: .v2(resume: old)).json()["resumed"] == false)
+        fixture.stop()
+    }
+
+    /// The network that carries the hello may be gone before it arrives: then the client has no other token than the one it came with.
+    @Test func aTokenIsGoodUntilItsClientHasTheNext() throws {
+        let fixture = try fixture()
+        let shard = try fixture.create(["reconnect_grace_ms": 1000])
+        let first = try fixture.join(shard, as: "a", stream: .v2())
+        let old = try token(try first.json())
+        try fixture.leave(first)
+        let unheard = try fixture.join(shard, as: "a", stream: .v2(resume: old))
+        #expect(try unheard.json()["resumed"] == true)
+        // While the stream that nobody hears is there, and when it has gone.
+        let second = try fixture.join(shard, as: "a", stream: .v2(resume: old))
+        #expect(try second.json()["resumed"] == true)
+        try fixture.leave(second)
+        #expect(try fixture.join(shard, as: "a", stream: .v2(resume: old)).json()["resumed"] == true)
         fixture.stop()
     }
 

@@ -148,6 +148,13 @@ final class ShardFixture: Sendable {
         return try answer.next()
     }
 
+    /// The member's client says something, which shows that it has its hello.
+    func say(_ member: Member) throws {
+        guard let subscription = member.subscription else { throw DeadlinePassed(description: "not subscribed") }
+        try server.thread.run { subscription.value.noteHeard() }
+        _ = worker.runDue()
+    }
+
     /// Closes a member's connection and lets the worker hear of it.
     func leave(_ member: Member) throws {
         try server.on(member.connection) { $0.close() }

@@ -309,7 +309,8 @@ export class ShardConnection extends Emitter {
   }
 
   #acknowledge(sequence, tick) {
-    if (sequence <= this.acknowledged) return;
+    // What this client never sent was another's of the same name, before it.
+    if (sequence <= this.acknowledged || sequence > this.#sequence) return;
     this.acknowledged = sequence;
     this.#measure(this.#unacknowledged.find((input) => input.sequence === sequence));
     this.#unacknowledged = this.#unacknowledged.filter((input) => input.sequence > sequence);
