@@ -44,7 +44,7 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
     private var generator = SystemRandomNumberGenerator()
     /// Told once whether a first stream came to life.
     private var first: ((Result<Void, ClientError>) -> Void)?
-    private var routeIndex = 0
+    private var choice: RouteChoice
     /// Rises with each attempt, so that what belongs to an earlier one is recognised.
     private var attemptNumber: UInt64 = 0
     private var began = Instant(nanoseconds: 0)
@@ -66,6 +66,7 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
         self.group = group
         loop = group.loop
         routes = endpoint.routes(options.transport, usesShardPort: options.usesShardPort)
+        choice = RouteChoice(count: routes.count)
         session = ShardSession(options: options)
         backoff = options.backoff
         queue = MessageQueue(statesMaximum: options.statesWaitingMaximum, eventsMaximum: options.eventsWaitingMaximum)
@@ -143,14 +144,14 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
     private func resolve(token: String?) {
         watch(Self.firstMessageMaximum)
         let number = attemptNumber
-        endpoint.resolve(port: routes[routeIndex].port, in: group) { [self] destination in
+        endpoint.resolve(port: routes[choice.current].port, in: group) { [self] destination in
             guard number == attemptNumber else { return }
             do throws(ClientError) { open(try destination.get(), token: token) } catch { ended(.broken(error)) }
         }
     }
 
     private func open(_ destination: Connector.Destination, token: String?) {
-        let route = routes[routeIndex]
+        let route = routes[choice.current]
         let isLocal = if case .local = destination { true } else { false }
         let request = StreamRequest(
             shard: session.shard, query: session.query, token: token, host: endpoint.hostField(port: route.port),
@@ -200,7 +201,7 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
         }
         guard link === self.link else { return }
         isUseful = true
-        let isPinged = session.isV2 == true && routes[routeIndex].transport == .webSocket
+        let isPinged = session.isV2 == true && routes[choice.current].transport == .webSocket
         watch(options.silenceMaximum ?? (isPinged ? Self.silenceMaximum : nil))
     }
 
@@ -241,7 +242,7 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
         setStatus(.live)
         first?(.success(()))
         first = nil
-        guard session.isV2 == true, routes[routeIndex].transport == .webSocket else { return }
+        guard session.isV2 == true, routes[choice.current].transport == .webSocket else { return }
         pingsSent = 0
         ping(for: attemptNumber)
     }
@@ -290,8 +291,7 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
         case .comeBack(let wait):
             if bye == nil { tell(.failure(ending.error)) }
             setStatus(.lost)
-            // Perhaps this way in is closed; the next may not be.
-            if !isUseful, !ending.isServersWord { routeIndex = (routeIndex + 1) % routes.count }
+            if isUseful { choice.succeeded() } else if !ending.isServersWord { choice.failed() }
             rest(backoff.next(lived: lived, retryAfter: wait, using: &generator))
         }
     }
@@ -299,10 +299,10 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
     /// Somebody waits for the first stream: every way in is tried once, at once.
     private func endedBeforeFirst(_ ending: StreamEnding) {
         // The server itself has spoken, and would say the same on another way; or there is none left.
-        guard !ending.isServersWord, routeIndex < routes.count - 1 else {
+        guard !ending.isServersWord, choice.hasNext else {
             return finish(.failed(ending.error), ending.error)
         }
-        routeIndex += 1
+        choice.advance()
         rest(.zero)
     }
 
@@ -338,7 +338,7 @@ final class StreamKeeper: StreamLinkOwner, @unchecked Sendable {
 
     private func setStatus(_ status: ShardStatus) {
         let isNew = view.withLock { view in
-            view.transport = status == .live ? routes[routeIndex].transport : nil
+            view.transport = status == .live ? routes[choice.current].transport : nil
             defer { view.status = status }
             return view.status != status
         }

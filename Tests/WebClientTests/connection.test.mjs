@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Backoff } from "../../Sources/WebClient/Resources/pylon/backoff.js";
 import { ShardConnection } from "../../Sources/WebClient/Resources/pylon/connection.js";
-import { eventSplitter, routes } from "../../Sources/WebClient/Resources/pylon/transport.js";
+import { eventSplitter, RouteChoice, routes } from "../../Sources/WebClient/Resources/pylon/transport.js";
 
 /** A browser of which the test is the network and the clock. */
 class Environment {
@@ -152,6 +152,53 @@ test("a server that sends no deltas is not told what has come", async () => {
   socket.text(hello());
   socket.bytes(2, 0, 0, 0, 0, 0, 0, 0, 1, 0x5b, 0x31, 0x5d);
   assert.ok(socket.sent.every((message) => typeof message === "string"));
+});
+
+test("a schema that cannot be read ends it, and a frame without one is told", async () => {
+  const { connection, socket, named } = await opened();
+  socket.open("pylon.v2");
+  socket.text(hello());
+  socket.bytes(3, 1, 0, 0, 0);
+  assert.equal(named("error").at(-1).code, "FRAME");
+  socket.text(hello({ state: "entities", schema: { version: 2 } }));
+  assert.equal(named("error").at(-1).code, "SCHEMA");
+  await settle();
+  assert.equal(connection.status, "closed");
+});
+
+test("where there are no WebSockets the next way is tried", async () => {
+  const environment = new Environment();
+  environment.WebSocket = class { constructor() { throw new TypeError("none here"); } };
+  const asked = [];
+  environment.fetch = async (url) => { asked.push(url); return { ok: false, status: 503, json: async () => ({}) }; };
+  const connection = new ShardConnection({ shard: "zone", url: "https://game.example", backoff: new Backoff({ random: () => 0 }), environment });
+  connection.run();
+  await environment.pass(2000);
+  assert.ok(asked[0].startsWith("https://game.example/api/shards/zone/connect?"));
+  connection.close();
+});
+
+test("the best way that was of use gets most attempts, and a worse one is left when it is cut", () => {
+  const choice = new RouteChoice(3);
+  choice.failed();
+  choice.succeeded();
+  const tried = Array.from({ length: 9 }, () => {
+    const { current } = choice;
+    choice.failed();
+    return current;
+  });
+  assert.deepEqual(tried, [1, 1, 1, 1, 0, 1, 2, 1, 1]);
+  for (let attempt = 0; choice.current !== 2 && attempt < 9; attempt++) choice.failed();
+  choice.succeeded();
+  assert.equal(choice.current, 1);
+});
+
+test("events that came already are not told again", async () => {
+  const { socket, named } = await opened({ events: true });
+  socket.open("pylon.v2");
+  socket.text(hello({ event_seq: 7 }));
+  for (const seq of [8, 8, 7, 9]) socket.text({ type: "event", seq, event: seq });
+  assert.deepEqual(named("event").map(({ sequence }) => sequence), [8, 9]);
 });
 
 test("a new seat begins with nothing owed", async () => {

@@ -6,13 +6,16 @@ export type JSONValue = null | boolean | number | string | JSONValue[] | { [name
 /** "connecting" until a first stream is there, then "live" and "lost" in turns, "closed" at the end. */
 export type ShardStatus = "connecting" | "live" | "lost" | "closed";
 
+/** A bearer token, or one with the name under which its owner takes part. */
+export type Credential = string | null | { token: string; sid?: string };
+
 export interface ShardOptions {
   /** The shard's name. */
   shard: string;
   /** The name under which to take part; the caller's user id unless told. */
   sid?: string;
   /** The bearer token, or where it comes from: asked before every attempt. */
-  token?: string | null | (() => string | null | Promise<string | null>);
+  token?: Credential | (() => Credential | Promise<Credential>);
   /** The server's origin; that of the page unless told. */
   url?: string;
   /** The one way in that may be used; the first that works unless told. */
@@ -64,6 +67,8 @@ export interface ShardHello<Schema = EntitySchema> {
   /** States of JSON may come as deltas. */
   deltas?: boolean;
   ack: { client_seq: number; seq: number; tick: number } | null;
+  /** The shard from which this very stream has come. */
+  moved_from?: string;
   event_seq?: number;
 }
 
@@ -85,11 +90,14 @@ export interface ShardEvents<State = JSONValue, Event = JSONValue> {
   event: { sequence: number; event: Event };
   /** The world contains an input now that it did not before. `tick` is null where a resumed stream tells of it. */
   ack: { clientSequence: number; tick: number | null };
-  /** An input or message was refused, or there is no way in (`CONNECT`), no token (`TOKEN`), or a frame cannot be read (`FRAME`). */
-  error: { code: string; message: string; clientSequence: number | null };
+  /**
+   * An input or message was refused, or there is no way in (`CONNECT`), no token (`TOKEN`), no answer to a posted input (`NO_ANSWER`), or a frame
+   * (`FRAME`) or schema (`SCHEMA`) cannot be read. `tick` is the one that a `DESYNC` is about.
+   */
+  error: { code: string; message: string; clientSequence: number | null; tick?: number };
   /**
    * The server's last words. `code` is null on a stream v1; the connection keeps to `retryAfterMs` by itself, and does not come back after
-   * `FINISHED`, `STOPPED` and `REPLACED`.
+   * `FINISHED`, `STOPPED`, `REPLACED` and `PROTOCOL_ERROR`, nor after `UNAUTHORIZED` with a token that is always the same.
    */
   bye: { code: string | null; reason: string; retryAfterMs: number | null; shard?: string };
 }
@@ -126,6 +134,8 @@ export class ShardConnection<State = JSONValue, Input = unknown, Event = JSONVal
   readonly clock: ServerClock;
   /** What a page shows as transport; "-" when there is no stream. */
   readonly transport: string;
+  /** The round trip in milliseconds, of pings or else of inputs until they are applied; null while it is not known. */
+  readonly latencyMs: number | null;
   /** Inputs that have not been acknowledged, oldest first; the newest 600. */
   readonly unacknowledged: readonly { input: Input; sequence: number }[];
   /** Sends one input; returns its sequence number, or 0 when nothing was sent. `tick` says which tick it is meant for. */

@@ -6,7 +6,7 @@ import { Emitter } from "./emitter.js";
 import { acknowledgementOf, jsonAt, readEvent, readServerMessage, readSnapshot } from "./protocol.js";
 import { Replica } from "./replica.js";
 import { StateHistory } from "./states.js";
-import { routes } from "./transport.js";
+import { RouteChoice, routes } from "./transport.js";
 
 /** A way in that shows nothing for this long is given up. */
 const FIRST_MESSAGE_MS = 4_000;
@@ -40,7 +40,7 @@ export class ShardConnection extends Emitter {
   #options;
   #environment;
   #routes;
-  #route = 0;
+  #choice;
   #link = null;
   #sequence = 0;
   #unacknowledged = [];
@@ -56,6 +56,8 @@ export class ShardConnection extends Emitter {
   #states = null;
   #wake = null;
   #isClosed = false;
+  /** Whether the server itself ended the stream, or refused it. */
+  #isServersWord = false;
   #running = null;
 
   /**
@@ -73,6 +75,7 @@ export class ShardConnection extends Emitter {
       setTimeout: (...call) => setTimeout(...call), clearTimeout: (timer) => clearTimeout(timer), ...environment,
     };
     this.#routes = routes(url, transport);
+    this.#choice = new RouteChoice(this.#routes.length);
     this.backoff = backoff ?? new Backoff();
     this.clock = clock ?? new ServerClock({ now: this.#environment.now });
     /** "connecting", "live", "lost" or "closed". */
@@ -87,7 +90,9 @@ export class ShardConnection extends Emitter {
   }
 
   /** What a page shows as transport. */
-  get transport() { return this.#link ? this.#routes[this.#route].label : "-"; }
+  get transport() { return this.#link ? this.#route.label : "-"; }
+
+  get #route() { return this.#routes[this.#choice.current]; }
 
   /** The round trip in milliseconds, of pings or else of inputs until they are applied; null while it is not known. */
   get latencyMs() { return this.clock.rttMs ?? this.#inputLatencyMs; }
@@ -130,8 +135,8 @@ export class ShardConnection extends Emitter {
       const isUseful = await this.#stream();
       if (this.#isClosed || !this.#options.reconnect) break;
       this.#setStatus("lost");
-      // Perhaps this way in is closed; the next may not be.
-      if (!isUseful) this.#route = (this.#route + 1) % this.#routes.length;
+      if (isUseful) this.#choice.succeeded();
+      else if (!this.#isServersWord) this.#choice.failed();
       await this.#sleep(this.backoff.next(isUseful ? this.#environment.now() - began : 0, this.#retryAfterMs));
     }
     this.#setStatus("closed");
@@ -143,11 +148,12 @@ export class ShardConnection extends Emitter {
     this.hello = null;
     const request = await this.#request().catch((error) => this.#tell("TOKEN", String(error)));
     if (!request || this.#isClosed) return false;
-    const route = this.#routes[this.#route];
+    const route = this.#route;
     let isUseful = false;
+    this.#isServersWord = false;
     const heard = () => {
       isUseful ||= this.status === "live";
-      this.#feedWatchdog(this.#options.silenceMs ?? (this.#link.isV2 && route.kind === "ws" ? SILENCE_MS : null));
+      if (!this.#isClosed) this.#feedWatchdog(this.#options.silenceMs ?? (this.#link.isV2 && route.kind === "ws" ? SILENCE_MS : null));
     };
     const session = {
       linked: (link) => { this.#link = link; this.#feedWatchdog(FIRST_MESSAGE_MS); },
@@ -161,6 +167,8 @@ export class ShardConnection extends Emitter {
     this.#environment.clearTimeout(this.#pingTimer);
     this.#link = null;
     if (ending.code === 410) this.#eventLast = null;   // As a goodbye with RESYNC_REQUIRED, by status.
+    // The server would say the same on another way.
+    if (ending.code >= 400 && ending.code < 500) this.#isServersWord = true;
     if (!isUseful && !this.#isClosed) this.#tell("CONNECT", ending.reason || `closed with ${ending.code}`);
     return isUseful;
   }
@@ -194,6 +202,8 @@ export class ShardConnection extends Emitter {
       case "entities": return this.#applyFrame(message, bytes);
       case "ack": return this.#acknowledge(message.client_seq, message.tick);
       case "event":
+        // One that was delivered already is not delivered again, whatever a server sends.
+        if (message.seq <= (this.#eventLast ?? 0)) return;
         this.#eventLast = message.seq;
         return this.emit("event", { sequence: message.seq, event: message.event });
       case "error": return this.#refused(message);
@@ -205,6 +215,7 @@ export class ShardConnection extends Emitter {
 
   #leave({ code, reason, retry_after_ms: retryAfterMs, shard }) {
     this.#retryAfterMs = retryAfterMs ?? 0;
+    this.#isServersWord = true;
     if (code === "MOVED" && shard) {   // The seat and the place in the events were the old shard's.
       this.#options = { ...this.#options, shard };
       this.#resumeToken = this.#eventLast = null;
@@ -214,6 +225,8 @@ export class ShardConnection extends Emitter {
     const isRefused = code === "UNAUTHORIZED" && typeof this.#options.token !== "function";
     if (FINAL.has(code) || isRefused) this.#isClosed = true;
     this.emit("bye", { code, reason, retryAfterMs: retryAfterMs ?? null, ...(shard ? { shard } : {}) });
+    // The server closes behind it, or else we do.
+    if (this.#isClosed) this.#feedWatchdog(FIRST_MESSAGE_MS);
   }
 
   #greeted(hello) {
@@ -225,7 +238,7 @@ export class ShardConnection extends Emitter {
     // From now on it is the other shard's: its events, and the seat to come back to.
     if (isMoved) this.#options = { ...this.#options, shard: hello.shard };
     if (hello.event_seq !== undefined) this.#eventLast = isMoved ? hello.event_seq : this.#eventLast ?? hello.event_seq;
-    if (hello.state === "entities") this.replica = new Replica(hello.schema);
+    if (hello.state === "entities" && !this.#makeReplica(hello.schema)) return;
     if (hello.deltas) this.#states = new StateHistory();
     if (!hello.resumed) this.#unacknowledged = [];
     else if (isMoved) this.#acknowledge(hello.ack?.client_seq ?? 0, null);   // The rest was refused, or reaches the new shard.
@@ -240,7 +253,7 @@ export class ShardConnection extends Emitter {
   /** The seat is the old one: what did not arrive is sent again, in order. */
   #sendAgain(acknowledged) {
     this.#acknowledge(acknowledged, null);
-    for (const { message } of this.#unacknowledged) this.#link.send(message);
+    for (const { message } of this.#unacknowledged) this.#link.send(message, { isBounded: false });
   }
 
   #forgetState() {
@@ -248,7 +261,20 @@ export class ShardConnection extends Emitter {
     this.#inputLatencyMs = null;
     this.replica = null;
     this.#states = null;
+    this.#keyframeAskedAt = -Infinity;
     this.tick = 0;
+  }
+
+  /** False, and the end of it, for a schema that cannot be read: another stream would bring the same. */
+  #makeReplica(schema) {
+    try {
+      this.replica = new Replica(schema);
+      return true;
+    } catch (error) {
+      this.#tell("SCHEMA", String(error));
+      this.close();
+      return false;
+    }
   }
 
   #keep({ tick, state, json }, bytes) {
@@ -283,6 +309,7 @@ export class ShardConnection extends Emitter {
   }
 
   #applyFrame(frame, bytes) {
+    if (!this.replica) return this.#tell("FRAME", "a frame of entities in a world of JSON");
     let isApplied = false;
     try {
       isApplied = this.replica.apply(frame);
@@ -323,14 +350,16 @@ export class ShardConnection extends Emitter {
     this.#inputLatencyMs = this.#inputLatencyMs === null ? latencyMs : this.#inputLatencyMs * 0.8 + latencyMs * 0.2;
   }
 
-  #refused({ code, message, client_seq: sequence }) {
+  #refused({ code, message, client_seq: sequence, tick }) {
     if (typeof sequence === "number") this.#unacknowledged = this.#unacknowledged.filter((input) => input.sequence !== sequence);
     // What every later frame would build on is wrong: only a whole state helps.
     if (code === "DESYNC" && this.replica) this.#askForKeyframe();
-    this.#tell(code, message, sequence);
+    this.#tell(code, message, sequence, tick);
   }
 
-  #tell(code, message, clientSequence = null) { this.emit("error", { code, message, clientSequence }); }
+  #tell(code, message, clientSequence = null, tick = undefined) {
+    this.emit("error", { code, message, clientSequence, ...(tick === undefined ? {} : { tick }) });
+  }
 
   // MARK: Time
 

@@ -23,6 +23,43 @@ export function routes(url, only) {
   return chosen;
 }
 
+/** So many attempts go the best way in a row, before the others get one each. */
+const ATTEMPTS_AT_BEST = 4;
+
+/**
+ * Which way in is tried next, of `count` that are listed best first. While none has been of any use each gets its turn. Afterwards the best that
+ * ever was gets most of them: a server that starts anew is away for a while on every way, which says nothing of any of them; and one that is worse
+ * is left again when its stream is cut.
+ */
+export class RouteChoice {
+  #count;
+  #best = null;
+  #failures = 0;
+
+  constructor(count) {
+    this.#count = count;
+    this.current = 0;
+  }
+
+  /** The stream was of use; it has ended. */
+  succeeded() {
+    this.#best = Math.min(this.#best ?? this.current, this.current);
+    this.#failures = 0;
+    this.current = this.#best;
+  }
+
+  /** Nothing came this way. */
+  failed() {
+    this.#failures += 1;
+    if (this.#best === null) {
+      this.current = (this.current + 1) % this.#count;
+      return;
+    }
+    const turn = this.#failures % (ATTEMPTS_AT_BEST + this.#count);
+    this.current = turn < ATTEMPTS_AT_BEST ? this.#best : turn - ATTEMPTS_AT_BEST;
+  }
+}
+
 /**
  * Opens a WebSocket. `session` is told `opened(link)` and `message(string or Uint8Array)`; the promise is settled with why it ended,
  * `{ code, reason }`. `link.send(textOrBytes)` says whether the message went.
@@ -34,7 +71,13 @@ function openWebSocket(route, request, session, environment) {
   if (request.proto === 2) protocols.push("pylon.v2");
   if (request.token) protocols.push(`bearer.${encodeURIComponent(request.token)}`);
   return new Promise((resolve) => {
-    const socket = new environment.WebSocket(`${route.base}?${query}`, protocols);
+    let socket;
+    try {
+      socket = new environment.WebSocket(`${route.base}?${query}`, protocols);
+    } catch (error) {
+      // There is none here, or none of this kind: the next way in may do.
+      return resolve({ code: 1006, reason: String(error) });
+    }
     socket.binaryType = "arraybuffer";
     const finish = (ending) => {
       socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
@@ -42,8 +85,8 @@ function openWebSocket(route, request, session, environment) {
     };
     const link = {
       isV2: false,
-      send(message) {
-        if (socket.readyState !== 1 || socket.bufferedAmount > BUFFERED_MAXIMUM) return false;
+      send(message, { isBounded = true } = {}) {
+        if (socket.readyState !== 1 || (isBounded && socket.bufferedAmount > BUFFERED_MAXIMUM)) return false;
         socket.send(message);
         return true;
       },
@@ -141,29 +184,38 @@ export function eventSplitter(onEvent) {
 /** Posts inputs one at a time, in order; what is not an input has no way up. */
 function poster(path, headers, sid, session, environment) {
   const waiting = [];
-  let busy = false;
+  const abort = new AbortController();
+  let busy = false, isStopped = false;
+  /** What becomes of an input once the stream is over is told by the next hello. */
+  const refuse = (answer, sequence) => { if (!isStopped) session.refused(answer, sequence); };
   const post = async () => {
     busy = true;
     while (waiting.length) {
       const { message, sequence } = waiting.shift();
       try {
         const answer = await environment.fetch(`${path}/input`, {
-          method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: message,
+          method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: message, signal: abort.signal,
         });
-        if (!answer.ok) session.refused(await answer.json().catch(() => ({})), sequence);
-      } catch {
+        if (!answer.ok) refuse(await answer.json().catch(() => ({})), sequence);
+      } catch (error) {
         // What took the answer may have taken the stream: the next hello tells then what arrived, and nothing may be posted before that.
         await new Promise((resolve) => environment.setTimeout(resolve, STREAM_END_PATIENCE_MS));
+        refuse({ error: { code: "NO_ANSWER", message: String(error) } }, sequence);
       }
     }
     busy = false;
   };
-  const send = (text) => {
+  const send = (text, { isBounded = true } = {}) => {
     const message = typeof text === "string" ? JSON.parse(text) : {};
-    if (!("input" in message) || waiting.length >= POSTS_MAXIMUM) return false;
+    if (!("input" in message) || (isBounded && waiting.length >= POSTS_MAXIMUM)) return false;
     waiting.push({ message: JSON.stringify({ subscriber_id: sid, ...message }), sequence: message.client_seq });
     if (!busy) post();
     return true;
   };
-  return { send, stop: () => { waiting.length = 0; } };
+  const stop = () => {
+    isStopped = true;
+    waiting.length = 0;
+    abort.abort();
+  };
+  return { send, stop };
 }
