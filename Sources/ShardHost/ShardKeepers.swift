@@ -32,7 +32,10 @@ package struct ShardKeepers: Sendable {
         }
         guard keeping.checkpointTicks > 0 else { return }
         if !isPersistent { throw ConfigurationError("checkpoint_ticks", "needs a kind whose worlds can be saved") }
-        if store == nil { throw ConfigurationError("checkpoint_ticks", "needs a database (--app, PYLON_MANIFEST)") }
+        if store == nil {
+            throw ConfigurationError(
+                "checkpoint_ticks", "needs the database of an app (--app, PYLON_MANIFEST)")
+        }
     }
 }
 

@@ -387,7 +387,7 @@ package struct RestoreError: Error, Hashable, Sendable, CustomStringConvertible 
 }
 
 /// Why the registry made no shard.
-package enum RegistryError: Error, Equatable, Sendable {
+package enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     case duplicate
     /// Empty, longer than 128 bytes, reserved, or with spaces or control characters.
     case invalidID
@@ -396,4 +396,16 @@ package enum RegistryError: Error, Equatable, Sendable {
     case tooMany(maximum: Int)
     /// All shards have been stopped for good.
     case shuttingDown
+
+    /// For the log and the one line of a start that failed.
+    package var description: String {
+        switch self {
+        case .duplicate: "there is a shard of this id"
+        case .invalidID: "no shard can have this id"
+        case .unknownKind(let known): "there is no such kind; there are: \(known.joined(separator: ", "))"
+        case .invalidConfiguration(let error): error.description
+        case .tooMany(let maximum): "there are \(maximum) shards already"
+        case .shuttingDown: "the server is shutting down"
+        }
+    }
 }
