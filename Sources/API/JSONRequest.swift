@@ -68,6 +68,7 @@ extension APIError {
     init(_ error: RegistryError) {
         switch error {
         case .duplicate: self = .shardExists
+        case .withheld: self = .shardWithheld
         case .invalidID: self = .shardIDInvalid
         case .unknownKind(let known): self = .shardKindUnknown(known: known)
         case .invalidConfiguration(let problem): self = .shardConfigInvalid(problem)

@@ -52,6 +52,8 @@ struct ShardSession {
     /// The states that deltas lead from; nil where the server sends none.
     private var states: StateHistory?
     private var keyframeAsked: Instant?
+    /// Whether one is needed that could not be asked for yet.
+    private var wantsKeyframe = false
     private var pings = Deque<(id: UInt64, sent: Instant)>()
     private var pingLast: UInt64 = 0
 
@@ -109,6 +111,7 @@ struct ShardSession {
         replica = nil
         states = nil
         keyframeAsked = nil
+        wantsKeyframe = false
     }
 
     // MARK: Sending
@@ -256,6 +259,7 @@ struct ShardSession {
             steps.append(.deliver(.failure(.invalidMessage("a frame: \(reason)"))))
             askForKeyframe(at: now, &steps)
         case .applied:
+            if frame.baseAge == 0 { wantsKeyframe = false } else if wantsKeyframe { askForKeyframe(at: now, &steps) }
             steps.append(.send(OutgoingMessage.acknowledgement(frame.tick), isText: false))
             if let hashTicks = hello?.hashTicks, hashTicks > 0, frame.tick.number % UInt64(hashTicks) == 0 {
                 steps.append(.send(OutgoingMessage.hash(replica.viewHash, tick: frame.tick), isText: true))
@@ -299,7 +303,9 @@ struct ShardSession {
     }
 
     private mutating func askForKeyframe(at now: Instant, _ steps: inout [Step]) {
+        wantsKeyframe = true
         if let keyframeAsked, now < keyframeAsked + Self.keyframePatience { return }
+        wantsKeyframe = false
         keyframeAsked = now
         steps.append(.send(OutgoingMessage.keyframe(), isText: true))
     }

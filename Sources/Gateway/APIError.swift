@@ -50,6 +50,7 @@ package enum APIError: Error, Sendable {
 
     case shardNotFound
     case shardExists
+    case shardWithheld
     case shardIDInvalid
     case shardKindUnknown(known: [String])
     case shardConfigInvalid(ConfigurationError)

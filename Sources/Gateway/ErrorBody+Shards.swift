@@ -7,6 +7,8 @@ extension ErrorBody {
         switch error {
         case .shardNotFound: (.notFound, "SHARD_NOT_FOUND", "There is no such shard.")
         case .shardExists: (.conflict, "SHARD_EXISTS", "A shard of this id exists.")
+        case .shardWithheld:
+            (.conflict, "SHARD_EXISTS", "A stored shard of this id could not come back; DELETE it to free the id.")
         case .shardIDInvalid:
             (
                 .badRequest, "INVALID_SHARD_ID",

@@ -95,7 +95,8 @@ package enum ErrorBody {
         case .invalidField(let name, let problem): (.badRequest, "INVALID_FIELD", "The field \"\(name)\" \(problem).")
         case .missingOperations: (.badRequest, "MISSING_OPERATIONS", "A list of operations is missing.")
         case .missingUserID: (.badRequest, "MISSING_USER_ID", "The field \"user_id\" is missing.")
-        case .shardNotFound, .shardExists, .shardIDInvalid, .shardKindUnknown, .shardConfigInvalid, .shardsTooMany,
+        case .shardNotFound, .shardExists, .shardWithheld, .shardIDInvalid, .shardKindUnknown, .shardConfigInvalid,
+            .shardsTooMany,
             .shardNotStored, .shardNotForgotten:
             shardParts(of: error)
         case .kindNotOpen, .guestsExcluded, .lobbyFull, .tooManyAttempts: lobbyParts(of: error)

@@ -8,6 +8,8 @@ public struct ComponentSchema: Hashable, Sendable {
     public static let fieldsMaximum = 32
     /// Bytes of a name, at most 64.
     public static let nameBytesMaximum = 64
+    /// What no field may be called: entities have these members in JavaScript.
+    static let namesReserved: Set<String> = ["id", "type", "isOwned", "x", "y", "z", "__proto__"]
     /// Weights are in 0.001...1000, so that sums of them stay exact enough.
     public static let weights = 0.001...1000.0
 
@@ -115,6 +117,9 @@ public struct EntityType: Hashable, Sendable {
         var names: Set<String> = []
         for field in fields {
             try ComponentSchemaError.check(name: field.name, name)
+            guard !ComponentSchema.namesReserved.contains(field.name) else {
+                throw ComponentSchemaError("\(name).\(field.name)", "is what clients call something else of an entity")
+            }
             guard names.insert(field.name).inserted else {
                 throw ComponentSchemaError("\(name).\(field.name)", "is there twice")
             }

@@ -58,7 +58,8 @@ package final class ShardRegistry: Sendable {
             Result { () throws(RegistryError) in
                 guard isOpen else { throw .shuttingDown }
                 // A shard that has ended gives up its name before the next sweep.
-                guard !isTaken(id), !isWithheld(id) else { throw .duplicate }
+                guard !isWithheld(id) else { throw .withheld }
+                guard !isTaken(id) else { throw .duplicate }
                 return try make(id: id, kind: kind, config: config)
             }
         }
@@ -71,7 +72,7 @@ package final class ShardRegistry: Sendable {
         let made = creation.withLock { isOpen in
             Result { () throws(RegistryError) in
                 guard isOpen else { throw .shuttingDown }
-                guard !isWithheld(id) else { throw .duplicate }
+                guard !isWithheld(id) else { throw .withheld }
                 if let existing = get(id), existing.isRunning { return existing }
                 guard !isTaken(id) else { throw .duplicate }
                 return try make(id: id, kind: kind, config: config)
@@ -389,6 +390,8 @@ package struct RestoreError: Error, Hashable, Sendable, CustomStringConvertible 
 /// Why the registry made no shard.
 package enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     case duplicate
+    /// A stored shard that could not come back has it.
+    case withheld
     /// Empty, longer than 128 bytes, reserved, or with spaces or control characters.
     case invalidID
     case unknownKind(known: [String])
@@ -401,6 +404,7 @@ package enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible 
     package var description: String {
         switch self {
         case .duplicate: "there is a shard of this id"
+        case .withheld: "a stored shard that could not come back has this id"
         case .invalidID: "no shard can have this id"
         case .unknownKind(let known): "there is no such kind; there are: \(known.joined(separator: ", "))"
         case .invalidConfiguration(let error): error.description

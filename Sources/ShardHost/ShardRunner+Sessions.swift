@@ -278,10 +278,20 @@ extension ShardRunner {
         if differs { counters.desyncs.add() }
     }
 
+    /// 64 hashes that wait to be compared: some milliseconds of the worker's time.
+    private static var comparisonsWaitingMaximum: Int { 64 }
+
     func compare(_ tick: Tick, hash: UInt64, of subscription: Subscription, answer: @escaping @Sendable (Bool) -> Void)
     {
         let (attachment, loop) = (subscription.attachment, subscription.recipient?.loop)
+        // All clients come with the same tick at once; those of the others wait for nothing, and for a later one.
+        guard comparisonsWaiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.comparisonsWaitingMaximum else {
+            comparisonsWaiting.wrappingSubtract(1, ordering: .relaxed)
+            loop?.submit { answer(false) }
+            return
+        }
         worker.submit { [self] in
+            defer { comparisonsWaiting.wrappingSubtract(1, ordering: .relaxed) }
             let known = isRunning ? audience.takeHash(attachment, of: tick, shard) : nil
             if let known { countComparison(differs: known != hash) }
             loop?.submit { answer(known != nil && known != hash) }

@@ -22,6 +22,8 @@ final class ShardRunner<World: Simulation>: ShardHandle, TickTask, @unchecked Se
     var shard: Shard<World>
     let queue: InputQueue<World>
     private let rateLimit: InputRateLimit?
+    /// Hashes of clients' states that the worker has still to compare.
+    let comparisonsWaiting = Atomic(0)
     let counters: ShardCounters
     private var schedule: TickSchedule?
     /// When an event-driven shard last had somebody or something to do.

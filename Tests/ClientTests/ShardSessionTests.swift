@@ -231,6 +231,21 @@ internal import Testing
             texts(try receive(#"{"type":"error","code":"DESYNC","message":"","client_seq":null,"tick":43}"#)).isEmpty)
     }
 
+    /// A whole state that could not be asked for yet is asked for later, though frames can be applied.
+    @Test mutating func aKeyframeThatIsNeededIsAskedForUntilItIsThere() throws {
+        _ = session.opened(isV2: true)
+        _ = try greet(Self.schema)
+        func asks(_ steps: [ShardSession.Step]) -> Bool { texts(steps).contains(#"{"type":"keyframe"}"#) }
+        #expect(asks(try receive(frame: [3, 42, 5, 0, 0], at: now)))
+        #expect(!asks(try receive(frame: [3, 43, 0, 0, 0], at: now)))
+        let desync = try receive(#"{"type":"error","code":"DESYNC","message":"","client_seq":null,"tick":43}"#)
+        #expect(!asks(desync), "not twice within a second")
+        #expect(!asks(try receive(frame: [3, 44, 1, 0, 0], at: now + .milliseconds(999))))
+        #expect(asks(try receive(frame: [3, 45, 1, 0, 0], at: now + .seconds(1))))
+        #expect(!asks(try receive(frame: [3, 46, 0, 0, 0], at: now + .seconds(3))))
+        #expect(!asks(try receive(frame: [3, 47, 1, 0, 0], at: now + .seconds(3))))
+    }
+
     @Test mutating func aSchemaThatCannotBeReadEndsTheStream() throws {
         _ = session.opened(isV2: true)
         guard case .give(.invalidMessage)? = try greet(#","state":"entities","schema":{"version":2}"#).first else {

@@ -38,6 +38,9 @@ struct ComponentSchemaTests {
         refuses([EntityType("")])
         refuses([EntityType(String(repeating: "x", count: 65))])
         refuses([EntityType("a", [ComponentField("f", .bool), ComponentField("f", .bool)])])
+        for name in ["id", "type", "isOwned", "x", "y", "z", "__proto__"] {
+            refuses([EntityType("a", [ComponentField(name, .bool)])])
+        }
         refuses([EntityType("a", (0..<33).map { ComponentField("f\($0)", .bool) })])
         refuses((0..<256).map { EntityType("t\($0)") })
         for kind in [

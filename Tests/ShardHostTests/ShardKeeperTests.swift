@@ -378,8 +378,8 @@ import Testing
             let isWithheld = next.registry.isWithheld("s")
             #expect(isWithheld == error?.staysStored)
             if isWithheld {
-                #expect(throws: RegistryError.duplicate) { try next.create(id: "s") }
-                #expect(throws: RegistryError.duplicate) {
+                #expect(throws: RegistryError.withheld) { try next.create(id: "s") }
+                #expect(throws: RegistryError.withheld) {
                     try next.registry.getOrCreate(id: "s", kind: "ledger", config: [:])
                 }
             }

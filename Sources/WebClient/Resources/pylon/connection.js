@@ -52,6 +52,8 @@ export class ShardConnection extends Emitter {
   #retryAfterMs = 0;
   #inputLatencyMs = null;
   #keyframeAskedAt = -Infinity;
+  /** Whether a keyframe is needed that could not be asked for yet. */
+  #wantsKeyframe = false;
   /** The states that deltas lead from; null where the server sends none. */
   #states = null;
   #wake = null;
@@ -262,6 +264,7 @@ export class ShardConnection extends Emitter {
     this.replica = null;
     this.#states = null;
     this.#keyframeAskedAt = -Infinity;
+    this.#wantsKeyframe = false;
     this.tick = 0;
   }
 
@@ -320,6 +323,8 @@ export class ShardConnection extends Emitter {
       if (this.replica.needsKeyframe) this.#askForKeyframe();
       return;
     }
+    if (frame.base_age === 0) this.#wantsKeyframe = false;
+    else if (this.#wantsKeyframe) this.#askForKeyframe();
     this.tick = frame.tick;
     this.#link.send(acknowledgementOf(frame.tick));
     if (this.hello.hash_ticks > 0 && frame.tick % this.hello.hash_ticks === 0) this.reportHash(frame.tick, this.replica.hash());
@@ -330,7 +335,8 @@ export class ShardConnection extends Emitter {
   /** What is on its way already cannot be applied either: asks once, and again only when nothing has come of it. */
   #askForKeyframe() {
     const now = this.#environment.now();
-    if (now - this.#keyframeAskedAt < KEYFRAME_PATIENCE_MS) return;
+    this.#wantsKeyframe = now - this.#keyframeAskedAt < KEYFRAME_PATIENCE_MS;
+    if (this.#wantsKeyframe) return;
     this.#keyframeAskedAt = now;
     this.requestKeyframe();
   }

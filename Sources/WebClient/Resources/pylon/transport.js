@@ -157,12 +157,13 @@ async function refusal(answer) {
 }
 
 /** Splits a text/event-stream, however it was cut on the way, into `{ name, id, data }`. */
-export function eventSplitter(onEvent) {
+export function eventSplitter(onEvent, lengthMaximum = 16 * 1024 * 1024) {
   let rest = "", id = "", name = "message", data = [];
   return (chunk) => {
     // A carriage return at the end may be half of a line's end.
     const lines = (rest + chunk).split(/\r\n|\n|\r(?!$)/);
     rest = lines.pop();
+    if (rest.length > lengthMaximum || data.length > lengthMaximum) throw new RangeError("an event is too long");
     for (const line of lines) {
       if (line === "") {
         if (data.length) onEvent({ name, id, data: data.join("\n") });
