@@ -40,6 +40,8 @@ private func check(_ read: () throws(ClientError) -> IncomingMessage) {
     case .pong(let pong):
         precondition(pong.serverMilliseconds.isFinite && pong.tickAgeMilliseconds >= 0, "a pong out of bounds")
     case .entities(let frame, _): precondition(frame.baseAge <= frame.tick.number, "a base before the first tick")
+    case .delta(let tick, let baseAge, _):
+        precondition(baseAge >= 1 && baseAge <= tick.number, "a base before the first tick")
     case .acknowledgement, .refusal, .event, .state, .stateValue, .unknown: break
     }
 }
