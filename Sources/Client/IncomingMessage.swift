@@ -31,8 +31,6 @@ package enum IncomingMessage {
         package let tickAgeMilliseconds: Double
     }
 
-    private static let keyframeType: UInt8 = 0x02
-    private static let entitiesType: UInt8 = 0x03
     /// A tick as 64 bits.
     private static let tickBytes = 8
 
@@ -164,8 +162,8 @@ package enum IncomingMessage {
         guard let type = bytes.first else { throw .invalidMessage("an empty message") }
         let content = Self.rest(of: bytes, behind: 1)
         switch type {
-        case Self.keyframeType: try self.init(version1: content)
-        case Self.entitiesType: self = try Self.entities(content)
+        case ServerMessage.keyframeType: try self.init(version1: content)
+        case ServerMessage.entitiesType: self = try Self.entities(content)
         case StateDelta.type:
             var offset = 0
             guard let head = StateDelta.Head(content, at: &offset) else { throw .invalidMessage("the head of a delta") }
@@ -176,29 +174,14 @@ package enum IncomingMessage {
     }
 
     private static func entities(_ content: UnsafeRawBufferPointer) throws(ClientError) -> IncomingMessage {
-        var rest = content
-        let tick = try takeNumber(&rest)
-        let baseAge = try takeNumber(&rest)
-        let acknowledged = try takeNumber(&rest)
+        var offset = 0
+        guard let tick = PackedNumber.read(content, at: &offset), let baseAge = PackedNumber.read(content, at: &offset),
+            let acknowledged = PackedNumber.read(content, at: &offset)
+        else { throw .invalidMessage("a number is cut short or too long") }
         guard baseAge <= tick else { throw .invalidMessage("a frame is packed against a tick before the first") }
         return .entities(
-            EntityFrame(tick: Tick(tick), baseAge: baseAge, body: rest),
+            EntityFrame(tick: Tick(tick), baseAge: baseAge, body: rest(of: content, behind: offset)),
             clientSequence: acknowledged == 0 ? nil : acknowledged - 1)
-    }
-
-    /// A number of 64 bits, seven to a byte, the lowest first, every byte but the last with its high bit set.
-    private static func takeNumber(_ bytes: inout UnsafeRawBufferPointer) throws(ClientError) -> UInt64 {
-        var number: UInt64 = 0
-        for (index, byte) in bytes.prefix(10).enumerated() {
-            let bits = UInt64(byte & 0x7F)
-            // The tenth byte holds the 64th bit.
-            guard index < 9 || bits <= 1 else { break }
-            number |= bits << (7 * UInt64(index))
-            guard byte & 0x80 == 0 else { continue }
-            bytes = rest(of: bytes, behind: index + 1)
-            return number
-        }
-        throw .invalidMessage("a number is cut short or too long")
     }
 
     private static func bigEndian(_ bytes: UnsafeRawBufferPointer) -> UInt64 {

@@ -1,12 +1,10 @@
 internal import PylonBytes
 internal import PylonJSON
+internal import PylonStreamProtocol
 internal import PylonTime
 
 /// What a client sends on a stream.
 enum OutgoingMessage {
-    /// The type byte of a binary acknowledgement.
-    private static let acknowledgementType: UInt8 = 0x04
-
     /// An input: of v1 as it is, since `tick` is of v2 only. `subscriber` is for inputs that are posted.
     static func input(
         _ input: JSONValue, sequence: UInt64, tick: Tick? = nil, subscriber: String? = nil
@@ -45,14 +43,10 @@ enum OutgoingMessage {
 
     /// The newest state that was applied, in its binary form: `04 ‖ tick`, seven bits to a byte.
     static func acknowledgement(_ tick: Tick) -> [UInt8] {
-        var bytes = [acknowledgementType]
-        var rest = tick.number
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(rest))
-        return bytes
+        var bytes = ByteBuffer()
+        bytes.append(ClientMessage.acknowledgementType)
+        PackedNumber.write(tick.number, into: &bytes)
+        return bytes.copyBytes()
     }
 
     private static func object(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
